@@ -8,6 +8,7 @@ export type ErrorCode =
   | "unreadable-image"
   | "unsupported-format"
   | "size-mismatch"
+  | "too-large"
   | "not-writable"
   | "disk-full"
   | "aborted"

@@ -1,0 +1,165 @@
+import { isReal } from "../dtype.ts";
+import { broadcastIndex } from "../iterate.ts";
+import type { NDArray, Op } from "../op.ts";
+import { broadcastShapes, type Shape, sameShape, shapeError } from "../shape.ts";
+import { apply, type Tensor, type TensorLike } from "../tensor.ts";
+import { squeeze } from "./shape.ts";
+import { asTensor, constantValue } from "./source.ts";
+
+/** Sums `x` over the axes along which `shape` was broadcast to x's shape: the adjoint of broadcasting. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = x.rank - shape.length;
+  const axes = x.shape.flatMap((d, i) => (i < lead || (shape[i - lead] === 1 && d !== 1) ? [i] : []));
+  const summed = axes.length > 0 ? x.sum(axes, true) : x;
+  return lead > 0
+    ? squeeze(
+        summed,
+        Array.from({ length: lead }, (_, i) => i),
+      )
+    : summed;
+}
+
+/** Evaluates f over two broadcast operands. */
+export function evaluateBinary(
+  a: NDArray,
+  b: NDArray,
+  shape: Shape,
+  f: (a: number, b: number) => number,
+): Float64Array {
+  const ia = broadcastIndex(a.shape, shape);
+  const ib = broadcastIndex(b.shape, shape);
+  const out = new Float64Array(shape.reduce((n, d) => n * d, 1));
+  for (let i = 0; i < out.length; i++) out[i] = f(a.data[ia ? ia[i] : i], b.data[ib ? ib[i] : i]);
+  return out;
+}
+
+export function checkSameType(name: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype)
+    throw shapeError(name, "operands of one type", `${a.dtype} and ${b.dtype}`, "cast one of them");
+}
+
+type Rule = (a: Tensor, b: Tensor, y: Tensor, g: Tensor) => readonly [() => Tensor, () => Tensor];
+
+/** Elementwise function of two broadcast operands; the rule gives the cotangents before they are summed back. */
+function binary(
+  name: string,
+  onnx: string,
+  f: (a: number, b: number) => number,
+  rule?: Rule,
+  attributes?: Parameters<Parameters<Op["onnx"]>[0]["node"]>[2],
+): Op {
+  return {
+    name,
+    infer([a, b]) {
+      checkSameType(name, a, b);
+      return { shape: broadcastShapes(name, a.shape, b.shape), dtype: a.dtype };
+    },
+    evaluate: ([a, b], _, { shape, dtype }) =>
+      evaluateBinary(a, b, shape, isReal(dtype) || name !== "div" ? f : (p, q) => Math.trunc(p / q)),
+    onnx: (emit, inputs) => emit.node(onnx, inputs, attributes),
+    vjp:
+      rule &&
+      (({ inputs: [a, b], output, gradient, needs }) => {
+        const [da, db] = rule(a, b, output, gradient);
+        return [needs[0] ? sumTo(da(), a.shape) : undefined, needs[1] ? sumTo(db(), b.shape) : undefined];
+      }),
+  };
+}
+
+export const addOp = binary(
+  "add",
+  "Add",
+  (a, b) => a + b,
+  (_a, _b, _y, g) => [() => g, () => g],
+);
+export const subOp = binary(
+  "sub",
+  "Sub",
+  (a, b) => a - b,
+  (_a, _b, _y, g) => [() => g, () => g.neg()],
+);
+export const mulOp = binary(
+  "mul",
+  "Mul",
+  (a, b) => a * b,
+  (a, b, _y, g) => [() => g.mul(b), () => g.mul(a)],
+);
+export const divOp = binary(
+  "div",
+  "Div",
+  (a, b) => a / b,
+  (_a, b, y, g) => [() => g.div(b), () => g.mul(y).div(b).neg()],
+);
+// d/dp of b^p is log(b)·b^p; at b = 0 its limit is 0, where 0·log 0 would give NaN.
+export const powOp = binary(
+  "pow",
+  "Pow",
+  (a, b) => a ** b,
+  (a, b, y, g) => [() => g.mul(b).mul(pow(a, b.sub(1))), () => g.mul(y).mul(a.greater(0).where(a, 1).log())],
+);
+// Ties send half of the cotangent each way, the mean of the one-sided derivatives.
+const share = (left: Tensor, right: Tensor) => left.greater(right).where(1, left.equal(right).where(0.5, 0));
+export const minimumOp = binary("minimum", "Min", nanAware(Math.min), (a, b, _y, g) => [
+  () => g.mul(share(b, a)),
+  () => g.mul(share(a, b)),
+]);
+export const maximumOp = binary("maximum", "Max", nanAware(Math.max), (a, b, _y, g) => [
+  () => g.mul(share(a, b)),
+  () => g.mul(share(b, a)),
+]);
+/** Remainder with the divisor's sign (NumPy `mod`); for real operands as well. */
+export const modOp: Op = {
+  ...binary(
+    "mod",
+    "Mod",
+    (a, b) => a - b * Math.floor(a / b),
+    (a, b, _y, g) => [() => g, () => g.mul(a.div(b).floor()).neg()],
+  ),
+  onnx: (emit, [a, b], { dtype }) =>
+    isReal(dtype)
+      ? emit.node("Sub", [a, emit.node("Mul", [b, emit.node("Floor", [emit.node("Div", [a, b])])])])
+      : emit.node("Mod", [a, b]),
+};
+
+function nanAware(f: (a: number, b: number) => number) {
+  return f; // Math.min and Math.max already return NaN when an operand is NaN, as ONNX Runtime does
+}
+
+function operands(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  const like = typeof a === "number" ? (b as Tensor) : a;
+  return [asTensor(a, like), asTensor(b, typeof like === "number" ? undefined : like)];
+}
+
+function build(op: Op) {
+  return (a: TensorLike, b: TensorLike): Tensor => apply(op, operands(a, b), undefined);
+}
+
+/** Does the constant `value` stand in `x` without changing the other operand's shape? */
+function isNeutral(x: TensorLike, value: number, other: TensorLike): boolean {
+  if (typeof x === "number") return x === value && typeof other !== "number";
+  if (typeof other === "number" || x.dtype !== other.dtype || constantValue(x) !== value) return false;
+  return sameShape(broadcastShapes("", x.shape, other.shape), other.shape);
+}
+
+// Neutral operands vanish while the graph is built: gradients produce many of them.
+export function add(a: TensorLike, b: TensorLike): Tensor {
+  if (isNeutral(b, 0, a)) return a as Tensor;
+  if (isNeutral(a, 0, b)) return b as Tensor;
+  return apply(addOp, operands(a, b), undefined);
+}
+export function sub(a: TensorLike, b: TensorLike): Tensor {
+  return isNeutral(b, 0, a) ? (a as Tensor) : apply(subOp, operands(a, b), undefined);
+}
+export function mul(a: TensorLike, b: TensorLike): Tensor {
+  if (isNeutral(b, 1, a)) return a as Tensor;
+  if (isNeutral(a, 1, b)) return b as Tensor;
+  return apply(mulOp, operands(a, b), undefined);
+}
+export function div(a: TensorLike, b: TensorLike): Tensor {
+  return isNeutral(b, 1, a) ? (a as Tensor) : apply(divOp, operands(a, b), undefined);
+}
+export const pow = build(powOp);
+export const minimum = build(minimumOp);
+export const maximum = build(maximumOp);
+export const mod = build(modOp);

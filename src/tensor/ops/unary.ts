@@ -1,0 +1,136 @@
+import { roundEven } from "../dtype.ts";
+import { erf as erf64 } from "../erf.ts";
+import type { Op } from "../op.ts";
+import { shapeError } from "../shape.ts";
+import { apply, type Tensor } from "../tensor.ts";
+
+/** Elementwise function: ONNX type, float64 function, derivative rule in (x, y, g). */
+function unary(
+  name: string,
+  onnx: string,
+  f: (x: number) => number,
+  rule?: (x: Tensor, y: Tensor, g: Tensor) => Tensor,
+): Op {
+  return {
+    name,
+    infer(inputs) {
+      if (inputs.length !== 1) throw shapeError(name, "one input", `${inputs.length}`);
+      return inputs[0];
+    },
+    evaluate: ([x]) => x.data.map(f),
+    onnx: (emit, [x]) => emit.node(onnx, [x]),
+    vjp: rule && (({ inputs, output, gradient }) => [rule(inputs[0], output, gradient)]),
+  };
+}
+
+const sigmoid64 = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+
+export const negOp = unary(
+  "neg",
+  "Neg",
+  (x) => -x,
+  (_x, _y, g) => g.neg(),
+);
+export const absOp = unary("abs", "Abs", Math.abs, (x, _y, g) => g.mul(x.sign()));
+export const signOp = unary("sign", "Sign", Math.sign);
+export const expOp = unary("exp", "Exp", Math.exp, (_x, y, g) => g.mul(y));
+export const logOp = unary("log", "Log", Math.log, (x, _y, g) => g.div(x));
+export const sqrtOp = unary("sqrt", "Sqrt", Math.sqrt, (_x, y, g) => g.mul(0.5).div(y));
+export const reciprocalOp = unary(
+  "reciprocal",
+  "Reciprocal",
+  (x) => 1 / x,
+  (_x, y, g) => g.mul(y.square()).neg(),
+);
+export const sinOp = unary("sin", "Sin", Math.sin, (x, _y, g) => g.mul(x.cos()));
+export const cosOp = unary("cos", "Cos", Math.cos, (x, _y, g) => g.mul(x.sin()).neg());
+export const tanOp = unary("tan", "Tan", Math.tan, (_x, y, g) => g.mul(y.square().add(1)));
+export const asinOp = unary("asin", "Asin", Math.asin, (x, _y, g) => g.div(x.square().neg().add(1).sqrt()));
+export const acosOp = unary("acos", "Acos", Math.acos, (x, _y, g) => g.div(x.square().neg().add(1).sqrt()).neg());
+export const atanOp = unary("atan", "Atan", Math.atan, (x, _y, g) => g.div(x.square().add(1)));
+export const sinhOp = unary("sinh", "Sinh", Math.sinh, (x, _y, g) => g.mul(cosh(x)));
+export const coshOp = unary("cosh", "Cosh", Math.cosh, (x, _y, g) => g.mul(sinh(x)));
+export const asinhOp = unary("asinh", "Asinh", Math.asinh, (x, _y, g) => g.div(x.square().add(1).sqrt()));
+export const acoshOp = unary("acosh", "Acosh", Math.acosh, (x, _y, g) => g.div(x.square().sub(1).sqrt()));
+export const atanhOp = unary("atanh", "Atanh", Math.atanh, (x, _y, g) => g.div(x.square().neg().add(1)));
+export const tanhOp = unary("tanh", "Tanh", Math.tanh, (_x, y, g) => g.mul(y.square().neg().add(1)));
+export const sigmoidOp = unary("sigmoid", "Sigmoid", sigmoid64, (_x, y, g) => g.mul(y.mul(y.neg().add(1))));
+export const erfOp = unary("erf", "Erf", erf64, (x, _y, g) =>
+  g.mul(
+    x
+      .square()
+      .neg()
+      .exp()
+      .mul(2 / Math.sqrt(Math.PI)),
+  ),
+);
+export const softplusOp = unary(
+  "softplus",
+  "Softplus",
+  (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  (x, _y, g) => g.mul(x.sigmoid()),
+);
+// The rule reads the output, never the input: so ONNX Runtime can still fuse the ReLU into the convolution before it.
+export const reluOp = unary(
+  "relu",
+  "Relu",
+  (x) => (x > 0 ? x : x === x ? 0 : x),
+  (_x, y, g) => g.mul(y.sign()),
+);
+export const floorOp = unary("floor", "Floor", Math.floor);
+export const ceilOp = unary("ceil", "Ceil", Math.ceil);
+export const roundOp = unary("round", "Round", roundEven);
+
+/** x·sigmoid(x). ONNX Runtime's `QuickGelu(alpha=1)` does it in one pass. */
+export const siluOp: Op = {
+  ...unary(
+    "silu",
+    "",
+    (x) => x * sigmoid64(x),
+    (x, y, g) => {
+      const s = x.sigmoid();
+      return g.mul(s.add(y.mul(s.neg().add(1))));
+    },
+  ),
+  onnx: (emit, [x]) =>
+    emit.contrib
+      ? emit.node("QuickGelu", [x], { alpha: { f: 1 } }, "com.microsoft")
+      : emit.node("Mul", [x, emit.node("Sigmoid", [x])]),
+};
+
+const build = (op: Op) => (x: Tensor) => apply(op, [x], undefined);
+
+export const neg = build(negOp);
+export const abs = build(absOp);
+export const sign = build(signOp);
+export const exp = build(expOp);
+export const log = build(logOp);
+export const sqrt = build(sqrtOp);
+export const reciprocal = build(reciprocalOp);
+export const sin = build(sinOp);
+export const cos = build(cosOp);
+export const tan = build(tanOp);
+export const asin = build(asinOp);
+export const acos = build(acosOp);
+export const atan = build(atanOp);
+export const sinh = build(sinhOp);
+export const cosh = build(coshOp);
+export const asinh = build(asinhOp);
+export const acosh = build(acoshOp);
+export const atanh = build(atanhOp);
+export const tanh = build(tanhOp);
+export const sigmoid = build(sigmoidOp);
+export const erf = build(erfOp);
+export const softplus = build(softplusOp);
+export const relu = build(reluOp);
+export const silu = build(siluOp);
+export const floor = build(floorOp);
+export const ceil = build(ceilOp);
+export const round = build(roundOp);
+
+/** Gaussian error linear unit, exact or in its tanh approximation (Hendrycks & Gimpel, arXiv 1606.08415). */
+export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
+  if (approximate === "none") return x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
+  const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+  return x.mul(0.5).mul(inner.tanh().add(1));
+}
