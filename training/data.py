@@ -1,0 +1,95 @@
+"""Training crops and validation images from folders of pictures. Every batch is a function of (seed, iteration) alone."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, Sequence, Tuple
+
+import numpy as np
+from PIL import Image
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+DEFAULT_SCALES = (1.0, 0.8, 0.6, 0.4)
+
+
+def list_images(folders: Sequence[str]) -> List[str]:
+    """All pictures under the folders, in a fixed order."""
+    paths = []
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"expected a folder of images, got {folder}")
+        for root, _, names in os.walk(folder):
+            paths.extend(os.path.join(root, name) for name in names if name.lower().endswith(EXTENSIONS))
+    if not paths:
+        raise FileNotFoundError(f"found no images ({', '.join(EXTENSIONS)}) in {', '.join(folders)}")
+    return sorted(paths)
+
+
+def read_rgb(path: str) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+class CropSource:
+    """Random crops of random pictures at random scales, flipped and turned.
+
+    A (picture, scale) pair is drawn in proportion to its pixels, so that every patch of every picture is about equally likely.
+    """
+
+    def __init__(self, paths: Sequence[str], size: int, scales: Sequence[float] = DEFAULT_SCALES) -> None:
+        self.size = size
+        self.pictures: List[np.ndarray] = []
+        for path in paths:
+            image = read_rgb(path)
+            for scale in scales:
+                width, height = round(image.width * scale), round(image.height * scale)
+                if min(width, height) < size:
+                    continue
+                resized = image if scale == 1 else image.resize((width, height), Image.LANCZOS)
+                self.pictures.append(np.asarray(resized, dtype=np.uint8))
+        if not self.pictures:
+            raise ValueError(f"expected pictures of at least {size} pixels on the short side, found none")
+        pixels = np.array([picture.shape[0] * picture.shape[1] for picture in self.pictures], dtype=np.float64)
+        self.cumulative = np.cumsum(pixels / pixels.sum())
+
+    def batch(self, seed: int, iteration: int, count: int) -> np.ndarray:
+        """uint8 crops of the given iteration, (count, size, size, 3)."""
+        random = np.random.Generator(np.random.PCG64([seed, iteration]))
+        crops = np.empty((count, self.size, self.size, 3), dtype=np.uint8)
+        for index in range(count):
+            which = min(int(np.searchsorted(self.cumulative, random.random())), len(self.pictures) - 1)
+            picture = self.pictures[which]
+            top = random.integers(picture.shape[0] - self.size + 1)
+            left = random.integers(picture.shape[1] - self.size + 1)
+            crop = picture[top : top + self.size, left : left + self.size]
+            crop = np.rot90(crop, random.integers(4))
+            crops[index] = crop[:, ::-1] if random.integers(2) else crop
+        return crops
+
+
+class Prefetch:
+    """Makes the next batch on a thread while the current one trains."""
+
+    def __init__(self, source: CropSource, seed: int, count: int) -> None:
+        self.source, self.seed, self.count = source, seed, count
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.pending: Tuple[int, object] = (-1, None)
+
+    def get(self, iteration: int) -> np.ndarray:
+        ready, future = self.pending
+        batch = future.result() if ready == iteration else self.source.batch(self.seed, iteration, self.count)
+        self.pending = (iteration + 1, self.pool.submit(self.source.batch, self.seed, iteration + 1, self.count))
+        return batch
+
+
+def center_multiple(path: str, multiple: int, limit: int = 0) -> np.ndarray:
+    """The picture's centre, cropped to a multiple (and to `limit` pixels a side where given): float32 (3, H, W) in [-1, 1]."""
+    pixels = np.asarray(read_rgb(path), dtype=np.float32)
+    height, width = pixels.shape[:2]
+    if limit:
+        height, width = min(height, limit), min(width, limit)
+    height, width = height // multiple * multiple, width // multiple * multiple
+    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
+    crop = pixels[top : top + height, left : left + width]
+    return np.ascontiguousarray(crop.transpose(2, 0, 1)) / 127.5 - 1

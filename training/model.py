@@ -1,0 +1,156 @@
+"""The pixel prior: a residual convolution + ReLU U-Net on a space-to-depth image, and its EDM preconditioning."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SIGMA_DATA = 0.5
+
+Architecture = Dict[str, object]
+
+
+def shuffle_unet_architecture(widths: List[int], blocks: List[int], embedding: List[int]) -> Architecture:
+    """The card's description of a network, from which the TypeScript side builds the same one."""
+    if len(widths) != len(blocks) or len(widths) < 1:
+        raise ValueError(f"expected as many widths as block counts, got {widths} and {blocks}")
+    return {
+        "type": "shuffle-unet",
+        "channels": 3,
+        "shuffle": 2,
+        "widths": list(widths),
+        "blocks": list(blocks),
+        "embedding": list(embedding),
+        "multiple": 2 ** len(widths),
+    }
+
+
+class Block(nn.Module):
+    """x + conv2(relu(conv1(x))): the cheapest residual block on a CPU, where both convolutions fuse with their neighbours."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(functional.relu(self.conv1(x)))
+
+
+class ShuffleUNet(nn.Module):
+    """F(u, c_noise) of the card `{"type": "shuffle-unet", ...}`.
+
+    Level 0 works on the image un-shuffled by 2 (12 channels), level k on half the size of level k-1. `widths` and `blocks` go from
+    level 0 to the lowest; `embedding` = [hidden, out] numbers of the noise embedding, which enters as constant channels of the stem.
+    u: (N, 3, H, W) with H and W multiples of 2^levels; c_noise: (N,).
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        if architecture["type"] != "shuffle-unet":
+            raise ValueError(f"expected the architecture type shuffle-unet, got {architecture['type']}")
+        channels = int(architecture["channels"])
+        shuffle = int(architecture["shuffle"])
+        widths: List[int] = list(architecture["widths"])
+        blocks: List[int] = list(architecture["blocks"])
+        hidden, embedded = list(architecture["embedding"])
+        self.shuffle = shuffle
+        self.levels = len(widths)
+        self.emb1 = nn.Linear(1, hidden)
+        self.emb2 = nn.Linear(hidden, embedded)
+        self.stem = nn.Conv2d(channels * shuffle**2 + embedded, widths[0], 3, padding=1)
+        for level in range(self.levels - 1):
+            width, below = widths[level], widths[level + 1]
+            setattr(self, f"enc{level}", nn.Sequential(*(Block(width) for _ in range(blocks[level]))))
+            setattr(self, f"down{level}", nn.Conv2d(4 * width, below, 1))
+            setattr(self, f"up{level}", nn.Conv2d(below, 4 * width, 1))
+            setattr(self, f"dec{level}", nn.Sequential(*(Block(width) for _ in range(blocks[level]))))
+        self.mid = nn.Sequential(*(Block(widths[-1]) for _ in range(blocks[-1])))
+        self.head = nn.Conv2d(widths[0], channels * shuffle**2, 3, padding=1)
+        # A residual branch that starts at zero keeps the signal's variance through any depth.
+        for module in self.modules():
+            if isinstance(module, Block):
+                nn.init.zeros_(module.conv2.weight)
+                nn.init.zeros_(module.conv2.bias)
+
+    def forward(self, u: Tensor, c_noise: Tensor) -> Tensor:
+        e = self.emb2(functional.silu(self.emb1(c_noise[:, None])))
+        h = functional.pixel_unshuffle(u, self.shuffle)
+        constant = e[:, :, None, None].to(h.dtype).expand(-1, -1, h.shape[2], h.shape[3])
+        h = self.stem(torch.cat([h, constant], dim=1))
+        skips = []
+        for level in range(self.levels - 1):
+            h = getattr(self, f"enc{level}")(h)
+            skips.append(h)
+            h = getattr(self, f"down{level}")(functional.pixel_unshuffle(h, 2))
+        h = self.mid(h)
+        for level in reversed(range(self.levels - 1)):
+            h = functional.pixel_shuffle(getattr(self, f"up{level}")(h), 2) + skips[level]
+            h = getattr(self, f"dec{level}")(h)
+        return functional.pixel_shuffle(self.head(h), self.shuffle)
+
+
+def edm_coefficients(sigma: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """c_skip, c_out, c_in, c_noise of Karras et al. 2022, table 1, with sigma_data = 0.5."""
+    total = sigma**2 + SIGMA_DATA**2
+    return SIGMA_DATA**2 / total, sigma * SIGMA_DATA / total.sqrt(), 1 / total.sqrt(), sigma.log() / 4
+
+
+def denoise(network: nn.Module, x: Tensor, sigma: Tensor) -> Tensor:
+    """D(x, sigma) = E[clean | clean + sigma * noise]; x: (N, 3, H, W) in [-1, 1] plus noise, sigma: (N,) on the same scale."""
+    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma.float())
+
+    def column(c: Tensor) -> Tensor:
+        return c[:, None, None, None]
+
+    return column(c_skip) * x + column(c_out) * network(column(c_in) * x, c_noise).float()
+
+
+def edm_loss(network: nn.Module, clean: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
+    """EDM's weighted denoising loss: (sigma^2 + sd^2) / (sigma sd)^2 |D - clean|^2 = |F - target|^2, one number per image.
+
+    Written on F so that the weight never multiplies a difference that rounding has emptied.
+    """
+    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma)
+
+    def column(c: Tensor) -> Tensor:
+        return c[:, None, None, None]
+
+    noisy = clean + column(sigma) * noise
+    # (clean - c_skip * noisy) / c_out, with the division carried out.
+    total = (sigma**2 + SIGMA_DATA**2).sqrt()
+    target = column(sigma / (SIGMA_DATA * total)) * clean - column(SIGMA_DATA / total) * noise
+    output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise)
+    return (output.float() - target).square().mean(dim=(1, 2, 3))
+
+
+def grow_from(network: nn.Module, weights: Mapping[str, np.ndarray]) -> Tuple[int, int]:
+    """Starts `network` as the same function as a smaller one of the same type; returns (tensors copied, tensors new).
+
+    Every tensor keeps the old values in its leading corner. Old outputs read nothing from new inputs (zeros there), new outputs keep
+    their random start, new blocks add nothing because their conv2 is zero. Channels of (un)shuffled tensors are channel-major, so
+    the leading corner is right for the 1x1 convolutions too.
+    """
+    copied = 0
+    state = network.state_dict()
+    unknown = sorted(set(weights) - set(state))
+    if unknown:
+        raise ValueError(f"expected weights of the same type of network, got unknown tensors {unknown[:4]}")
+    with torch.no_grad():
+        for name, tensor in state.items():
+            if name not in weights:
+                continue
+            old = torch.from_numpy(np.array(weights[name], dtype=np.float32))
+            if any(a > b for a, b in zip(old.shape, tensor.shape)) or old.dim() != tensor.dim():
+                raise ValueError(f"{name}: expected a shape that fits into {tuple(tensor.shape)}, got {tuple(old.shape)}")
+            if name.startswith("stem.") and old.dim() == 4 and old.shape[1] != tensor.shape[1]:
+                raise ValueError("expected the same image channels and noise embedding as the weights to start from")
+            if old.dim() > 1:
+                tensor[: old.shape[0]] = 0
+            tensor[tuple(slice(0, n) for n in old.shape)] = old
+            copied += 1
+    return copied, len(state) - copied

@@ -1,0 +1,136 @@
+"""A few seconds of the recipe: `python3 -m unittest test_train` in this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import unittest
+from typing import Dict, List
+
+import numpy as np
+import torch
+from PIL import Image
+
+import safetensors_io
+from export import load_prior, sha256_of
+from model import ShuffleUNet, denoise, edm_coefficients, edm_loss, grow_from, shuffle_unet_architecture
+from train_prior import Trainer, main, noise_levels, parse_arguments
+
+
+def write_pictures(folder: str, count: int) -> None:
+    """Smooth random pictures: something that a denoiser can learn in a minute."""
+    os.makedirs(folder)
+    random = np.random.default_rng(0)
+    for index in range(count):
+        small = random.integers(0, 256, (4, 5, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((80, 64), Image.BICUBIC).save(os.path.join(folder, f"{index}.png"))
+
+
+def losses(folder: str) -> List[float]:
+    with open(os.path.join(folder, "curve.jsonl"), encoding="utf-8") as file:
+        return [entry["loss"] for entry in map(json.loads, file) if "loss" in entry]
+
+
+class RecipeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.root = cls.scratch.name
+        write_pictures(os.path.join(cls.root, "train"), 6)
+        write_pictures(os.path.join(cls.root, "held-out"), 2)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.scratch.cleanup()
+
+    def arguments(self, out: str, *more: str) -> List[str]:
+        fixed = ["--preset", "tiny", "--iterations", "240", "--batch", "4", "--patch", "16", "--warmup", "5", "--lr", "5e-3"]
+        folders = ["--data", os.path.join(self.root, "train"), "--out", os.path.join(self.root, out)]
+        return folders + fixed + ["--log-every", "20", "--device", "cpu", "--threads", "1", *more]
+
+    def checkpoint(self, out: str) -> Dict[str, object]:
+        return torch.load(os.path.join(self.root, out, "checkpoint.pt"))
+
+    def test_learns_resumes_exactly_and_exports(self) -> None:
+        validation = ["--validation", os.path.join(self.root, "held-out"), "--validate-every", "120"]
+        main(self.arguments("whole", *validation))
+        curve = losses(os.path.join(self.root, "whole"))
+        self.assertLess(curve[-1], 0.9 * curve[0])
+
+        with self.assertRaises(SystemExit):
+            main(self.arguments("parts", "--stop-at", "95"))
+        main(self.arguments("parts"))
+        whole, parts = self.checkpoint("whole"), self.checkpoint("parts")
+        self.assertEqual(parts["iteration"], 240)
+        for name in whole["network"]:
+            self.assertTrue(torch.equal(whole["network"][name], parts["network"][name]), name)
+            self.assertTrue(torch.equal(whole["average"][name], parts["average"][name]), name)
+
+        folder = os.path.join(self.root, "whole", "export")
+        network = load_prior(os.path.join(folder, "card.json"))
+        with open(os.path.join(folder, "card.json"), encoding="utf-8") as file:
+            card = json.load(file)
+        self.assertEqual(card["weights"]["sha256"], sha256_of(os.path.join(folder, "weights.safetensors")))
+        self.assertEqual(card["weights"]["dtype"], "float16")
+        self.assertGreater(card["measured"]["validationPsnr"]["0.3922"], 15)
+        average = ShuffleUNet(whole["architecture"])
+        average.load_state_dict(whole["average"])
+        x, sigma = torch.randn(1, 3, 16, 16), torch.tensor([0.5])
+        with torch.no_grad():
+            self.assertLess(float((denoise(network, x, sigma) - denoise(average, x, sigma)).abs().max()), 5e-3)
+
+    def test_refuses_another_architecture_in_the_same_folder(self) -> None:
+        with self.assertRaises(SystemExit):
+            main(self.arguments("other", "--stop-at", "1"))
+        with self.assertRaisesRegex(ValueError, "holds"):
+            Trainer(parse_arguments(self.arguments("other", "--widths", "8", "24", "--blocks", "1", "1")))
+
+
+class ModelTest(unittest.TestCase):
+    def network(self, widths: List[int], blocks: List[int], seed: int) -> ShuffleUNet:
+        torch.manual_seed(seed)
+        network = ShuffleUNet(shuffle_unet_architecture(widths, blocks, [8, 4]))
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+        return network
+
+    def test_a_grown_network_is_the_same_function(self) -> None:
+        small = self.network([8, 12], [1, 2], 0)
+        torch.manual_seed(1)
+        large = ShuffleUNet(shuffle_unet_architecture([16, 20], [2, 3], [8, 4]))
+        grow_from(large, {name: tensor.numpy() for name, tensor in small.state_dict().items()})
+        x, sigma = torch.randn(2, 3, 16, 12), torch.tensor([0.1, 3.0])
+        with torch.no_grad():
+            self.assertLess(float((denoise(small, x, sigma) - denoise(large, x, sigma)).abs().max()), 1e-5)
+
+    def test_the_loss_is_the_weighted_denoising_error(self) -> None:
+        network = self.network([8, 12], [1, 1], 0)
+        clean, noise = torch.rand(3, 3, 8, 8) * 2 - 1, torch.randn(3, 3, 8, 8)
+        sigma = torch.tensor([0.05, 0.5, 20.0])
+        _, c_out, _, _ = edm_coefficients(sigma)
+        noisy = clean + sigma[:, None, None, None] * noise
+        expected = (denoise(network, noisy, sigma) - clean).square().mean(dim=(1, 2, 3)) / c_out**2
+        self.assertTrue(torch.allclose(edm_loss(network, clean, sigma, noise), expected, rtol=1e-3))
+
+    def test_noise_levels_cover_the_range(self) -> None:
+        options = parse_arguments(["--data", ".", "--out", "."])
+        draws = torch.cat([noise_levels(options, torch.Generator().manual_seed(i), 16) for i in range(500)])
+        self.assertLess(float(draws.min()), 0.003)
+        self.assertGreater(float(draws.max()), 60)
+        self.assertAlmostEqual(float(draws.log().median()), -1.6, delta=0.15)
+
+    def test_safetensors_round_trip(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.safetensors")
+            tensors = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones((), np.float16)}
+            safetensors_io.save(path, tensors, {"k": "v"})
+            loaded, metadata = safetensors_io.load(path)
+            self.assertEqual(metadata, {"k": "v"})
+            for name, tensor in tensors.items():
+                np.testing.assert_array_equal(loaded[name], tensor)
+                self.assertEqual(loaded[name].dtype, tensor.dtype)
+
+
+if __name__ == "__main__":
+    unittest.main()
