@@ -6,10 +6,13 @@ import sharp from "sharp";
 import { afterAll } from "vitest";
 import { createImage, type Image } from "../../src/images/image.ts";
 
-/** A folder for one test file, removed when its tests are done. */
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A fresh folder, removed when the tests of the file are done. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tweedie-test-"));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
