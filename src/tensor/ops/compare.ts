@@ -99,7 +99,7 @@ export const and = build(andOp);
 export const or = build(orOp);
 export const xor = build(xorOp);
 export const not = (x: Tensor) => apply(notOp, [x], undefined);
-export const isNaN = (x: Tensor) => apply(isNaNOp, [x], undefined);
+export const isNotANumber = (x: Tensor) => apply(isNaNOp, [x], undefined);
 
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;

@@ -51,7 +51,7 @@ export function constant(value: ConstantData, shape?: Shape, dtype?: DType): Ten
   }
   const own = ArrayBuffer.isView(value) ? typeOf(value) : undefined;
   const type = dtype ?? own ?? "float32";
-  const keep = own !== undefined && (own === type || (type === "bool" && own === "uint8") || isHalf(own, type));
+  const keep = own !== undefined && (own === type || carries(own, type));
   const data = keep
     ? (value as TypedArray)
     : fromFloat64(Array.from(value as ArrayLike<number>, Number), scalarType(type));
@@ -64,8 +64,10 @@ function scalarType(dtype: DType): DType {
   return dtype === "float32" ? "float64" : dtype;
 }
 
-function isHalf(own: DType, type: DType): boolean {
-  return (own === "uint16" && type === "float16") || (own === "float64" && type === "float32");
+/** Arrays that hold another type's elements: bools as bytes, half bit patterns, doubles for float32 constants. */
+function carries(own: DType, type: DType): boolean {
+  const pairs: Partial<Record<DType, DType>> = { bool: "uint8", float16: "uint16", float32: "float64" };
+  return pairs[type] === own;
 }
 
 function typeOf(data: TypedArray): DType {

@@ -74,7 +74,7 @@ export const softplusOp = unary(
 export const reluOp = unary(
   "relu",
   "Relu",
-  (x) => (x > 0 ? x : x === x ? 0 : x),
+  (x) => (x > 0 ? x : Number.isNaN(x) ? x : 0),
   (_x, y, g) => g.mul(y.sign()),
 );
 export const floorOp = unary("floor", "Floor", Math.floor);
