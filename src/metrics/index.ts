@@ -1,0 +1,2 @@
+export { mae, mse, psnr, type Samples } from "./error.ts";
+export { msSsim, msSsimWeights, type Planes, type SsimOptions, ssim } from "./ssim.ts";
