@@ -1,0 +1,3 @@
+export { normals, rademacher, uniforms } from "./numbers.ts";
+export { philox4x32 } from "./philox.ts";
+export { fnv1a, type Stream, words } from "./stream.ts";
