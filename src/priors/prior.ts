@@ -1,0 +1,25 @@
+import type { Denoiser } from "../diffusion/index.ts";
+import type { Card } from "./card.ts";
+
+/** A distribution of clean pictures, known through its denoiser. */
+export interface Prior {
+  readonly name: string;
+  /**
+   * E[x0 | x] for pictures [N, channels, H, W] of any size (or {@link fixedSize}); each network call in it carries the
+   * mark `probe(·, "forward")`. Closed-form priors take vectors too.
+   */
+  readonly denoise: Denoiser;
+  readonly channels: number;
+  /** The network's own grid: other sizes work, by reflecting borders inside, at the cost of the next multiple. */
+  readonly multipleOf: number;
+  /** Noise levels that the network knows. Outside it `denoise` still answers; see {@link wrapNetwork}. */
+  readonly sigmaRange: readonly [min: number, max: number];
+  readonly card: Card;
+  /** sha256 of the weights file (of the parameters, for closed forms), in hex. */
+  readonly hash: string;
+  /** [height, width] of a network made for one size; smaller pictures are padded, larger ones refused. */
+  readonly fixedSize?: readonly [height: number, width: number];
+}
+
+/** The probe label of a network evaluation; its VJPs count under the same label with "'" appended. */
+export const FORWARD = "forward";
