@@ -1,0 +1,25 @@
+import { constant, type Tensor } from "../tensor/index.ts";
+
+const inner = (x: Tensor) => x.shape.map((_, i) => i).slice(1);
+
+/** Σ over everything but the sample axis, [N, 1, …]: reductions never mix samples. */
+export function sumPerSample(x: Tensor): Tensor {
+  return x.sum(inner(x), true);
+}
+
+/** Number of elements of one sample. */
+export function elementsPerSample(x: Tensor): number {
+  return x.size / x.shape[0];
+}
+
+/** Mean over one sample, summed over samples: the loss whose gradient does not depend on the batch. */
+export function meanPerSample(x: Tensor): Tensor {
+  return x.sum().mul(1 / elementsPerSample(x));
+}
+
+/** ‖x‖₂ of each sample, [N, 1, …]; the derivative at zero is taken as zero. */
+export function normPerSample(x: Tensor): Tensor {
+  const squares = sumPerSample(x.square());
+  const positive = squares.greater(0);
+  return positive.where(positive.where(squares, 1).sqrt(), constant(0, [], x.dtype));
+}

@@ -1,0 +1,24 @@
+import { TweedieError } from "../errors.ts";
+import { dps } from "./dps.ts";
+import { posteriorMean } from "./posterior-mean.ts";
+import { redDiff } from "./red-diff.ts";
+import type { Solver } from "./solver.ts";
+import { vmlMap } from "./vml-map.ts";
+
+const solvers: readonly Solver<never>[] = [redDiff, vmlMap, dps, posteriorMean] as readonly Solver<never>[];
+
+export function listSolvers(): readonly Solver<never>[] {
+  return solvers;
+}
+
+/** @throws TweedieError `invalid-option` that lists the known names. */
+export function findSolver(name: string): Solver<never> {
+  const found = solvers.find((s) => s.name === name);
+  if (found) return found;
+  const expected = solvers.map((s) => s.name).join(", ");
+  throw new TweedieError("invalid-option", {
+    message: `solver: expected one of ${expected}, got ${name}`,
+    expected,
+    got: name,
+  });
+}

@@ -1,0 +1,118 @@
+import type { Denoiser } from "../../src/diffusion/denoiser.ts";
+import type { Operator } from "../../src/operators/operator.ts";
+import { normals } from "../../src/random/index.ts";
+import { parseOptions } from "../../src/solvers/check.ts";
+import { formulate, outputName } from "../../src/solvers/formulate.ts";
+import type { Solver, Step } from "../../src/solvers/solver.ts";
+import { evaluate, type Feed, sizeOf, type Tensor } from "../../src/tensor/index.ts";
+
+/** A problem small enough to be solved in float64 by the evaluator, node by node. */
+export interface Float64Problem<O> {
+  readonly solver: Solver<O>;
+  readonly options?: Record<string, unknown>;
+  readonly operator: Operator;
+  readonly denoise: Denoiser;
+  readonly sigmaY: number;
+  readonly y: readonly number[];
+  readonly start?: readonly number[];
+}
+
+interface Prepared {
+  readonly schedule: readonly Step[];
+  readonly stateNames: readonly string[];
+  init(noise: NoiseSource): Record<string, Float64Array>;
+  /** Runs one step; `wanted` are values like "next.x" or "estimate". */
+  step(
+    step: Step,
+    state: Record<string, ArrayLike<number>>,
+    noise: NoiseSource,
+    wanted: readonly string[],
+  ): Record<string, Float64Array>;
+}
+
+type NoiseSource = (purpose: string, size: number) => Feed;
+
+function prepare<O>(problem: Float64Problem<O>, samples: number): Prepared {
+  const { solver, operator, denoise, sigmaY, y } = problem;
+  const options = parseOptions(solver, problem.options ?? {});
+  const graphs = formulate({ solver, options, operator, denoise, sigmaY, samples });
+  const start = problem.start ?? new Array(sizeOf(operator.domain)).fill(0);
+  const run = (
+    inputs: Readonly<Record<string, Tensor>>,
+    outputs: readonly Tensor[],
+    feed: (name: string, tensor: Tensor) => Feed,
+  ) => evaluate(outputs, new Map(Object.entries(inputs).map(([name, t]) => [t, feed(name, t)]))).map((a) => a.data);
+  const fixed = (name: string) => (name === "y" ? y : name === "start" ? start : undefined);
+  return {
+    schedule: solver.schedule(options, { sigmaY, operator }),
+    stateNames: graphs.stateNames,
+    init(noise) {
+      const outputs = graphs.stateNames.map((name) => graphs.init.outputs[name]);
+      const values = run(graphs.init.inputs, outputs, (name, t) => fixed(name) ?? noise(name.slice(6), t.size));
+      return Object.fromEntries(graphs.stateNames.map((name, i) => [name, values[i]]));
+    },
+    step(step, state, noise, wanted) {
+      const outputs = wanted.map((value) => graphs.steps.outputs[outputName(step.kind, value)]);
+      const values = run(graphs.steps.inputs, outputs, (name, t) => {
+        if (name.startsWith("state.")) return state[name.slice(6)];
+        if (name.startsWith("scalar.")) return [step.scalars[name.slice(7)]].flat();
+        return fixed(name) ?? noise(name.slice(6), t.size);
+      });
+      return Object.fromEntries(wanted.map((value, i) => [value, values[i]]));
+    },
+  };
+}
+
+/** Runs a solver in float64 for `samples` chains at once; returns the estimates of the last step, chain after chain. */
+export function solveInFloat64<O>(problem: Float64Problem<O>, samples = 1, seed = 0): Float64Array {
+  const p = prepare(problem, samples);
+  const noise = (step: number) => (purpose: string, size: number) => normals({ seed, step, purpose }, size);
+  let state = p.init(noise(0));
+  let estimate = new Float64Array();
+  const wanted = [...p.stateNames.map((name) => `next.${name}`), "estimate"];
+  p.schedule.forEach((s, i) => {
+    const values = p.step(s, state, noise(i + 1), wanted);
+    state = Object.fromEntries(p.stateNames.map((name) => [name, values[`next.${name}`]]));
+    estimate = values.estimate as Float64Array<ArrayBuffer>;
+  });
+  return estimate;
+}
+
+/**
+ * The exact mean and covariance of the final state `x` of a solver whose steps are affine in the state and the noise
+ * (Gaussian prior, linear operator, nothing clipped): each step's matrices are read off from unit vectors, then
+ * mean ← M·mean + b and covariance ← M·cov·Mᵀ + Q·Qᵀ. No Monte-Carlo error.
+ */
+export function propagate<O>(
+  problem: Float64Problem<O>,
+  start: { mean: readonly number[]; variance: number },
+): { mean: number[]; covariance: number[][] } {
+  const n = sizeOf(problem.operator.domain);
+  const p = prepare(problem, 1 + 2 * n);
+  let mean = [...start.mean];
+  let covariance = mean.map((_, i) => mean.map((_, j) => (i === j ? start.variance : 0)));
+  // Chain 0: no state, no noise. Chains 1…n: unit states. Chains n+1…2n: unit noise.
+  const unit = (first: number) => {
+    const out = new Float64Array((1 + 2 * n) * n);
+    for (let i = 0; i < n; i++) out[(first + i) * n + i] = 1;
+    return out;
+  };
+  const x = unit(1);
+  const z = unit(1 + n);
+  for (const step of p.schedule) {
+    const out = p.step(step, { x }, () => z, ["next.x"])["next.x"];
+    const at = (chain: number, i: number) => out[chain * n + i];
+    const m = mean.map((_, i) => mean.map((_, j) => at(1 + j, i) - at(0, i)));
+    const q = mean.map((_, i) => mean.map((_, j) => at(1 + n + j, i) - at(0, i)));
+    const old = mean;
+    mean = m.map((row, i) => at(0, i) + row.reduce((s, v, j) => s + v * old[j], 0));
+    const spread = multiply(multiply(m, covariance), transpose(m));
+    const injected = multiply(q, transpose(q));
+    covariance = spread.map((row, i) => row.map((v, j) => v + injected[i][j]));
+  }
+  return { mean, covariance };
+}
+
+const transpose = (a: number[][]) => a[0].map((_, j) => a.map((row) => row[j]));
+const multiply = (a: number[][], b: number[][]) =>
+  a.map((row) => b[0].map((_, j) => row.reduce((s, v, k) => s + v * b[k][j], 0)));
