@@ -1,6 +1,10 @@
+export { type AttentionOptions, attention } from "./attention.ts";
 export { type DType, fromFloat64, type TypedArray, toFloat64 } from "./dtype.ts";
+export { einsum } from "./einsum.ts";
 export { evaluate, type Feed } from "./evaluate.ts";
+export { type Complex, type FftNorm, fft2, ifft2, irfft2, rfft2 } from "./fft.ts";
 export { ancestors, gradient, jvp, vjp } from "./gradient.ts";
+export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from "./normalize.ts";
 export type { Emitter, NDArray, OnnxAttribute, Op, Spec } from "./op.ts";
 export * from "./ops/index.ts";
 export { broadcastShapes, type Shape, sameShape, shapeError, show, sizeOf } from "./shape.ts";

@@ -1,10 +1,10 @@
-import { isReal } from "../dtype.ts";
+import { coerce, isReal } from "../dtype.ts";
 import { broadcastIndex } from "../iterate.ts";
 import type { NDArray, Op } from "../op.ts";
 import { broadcastShapes, type Shape, sameShape, shapeError } from "../shape.ts";
 import { apply, type Tensor, type TensorLike } from "../tensor.ts";
 import { squeeze } from "./shape.ts";
-import { asTensor, constantValue } from "./source.ts";
+import { asTensor, constant, constantValue, ones } from "./source.ts";
 
 /** Sums `x` over the axes along which `shape` was broadcast to x's shape: the adjoint of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -56,7 +56,7 @@ function binary(
       return { shape: broadcastShapes(name, a.shape, b.shape), dtype: a.dtype };
     },
     evaluate: ([a, b], _, { shape, dtype }) =>
-      evaluateBinary(a, b, shape, isReal(dtype) || name !== "div" ? f : (p, q) => Math.trunc(p / q)),
+      evaluateBinary(a, b, shape, isReal(dtype) ? f : (p, q) => coerce(f(p, q), dtype)),
     onnx: (emit, inputs) => emit.node(onnx, inputs, attributes),
     vjp:
       rule &&
@@ -96,35 +96,48 @@ export const powOp = binary(
   "pow",
   "Pow",
   (a, b) => a ** b,
-  (a, b, y, g) => [() => g.mul(b).mul(pow(a, b.sub(1))), () => g.mul(y).mul(a.greater(0).where(a, 1).log())],
+  (a, b, y, g) => [() => g.mul(b).mul(pow(a, lessOne(b))), () => g.mul(y).mul(a.greater(0).where(a, 1).log())],
 );
+const lessOne = (exponent: Tensor) => {
+  const c = constantValue(exponent);
+  return c === undefined ? exponent.sub(1) : constant(c - 1, exponent.shape, exponent.dtype);
+};
 // Ties send half of the cotangent each way, the mean of the one-sided derivatives.
 const share = (left: Tensor, right: Tensor) => left.greater(right).where(1, left.equal(right).where(0.5, 0));
-export const minimumOp = binary("minimum", "Min", nanAware(Math.min), (a, b, _y, g) => [
+export const minimumOp = binary("minimum", "Min", Math.min, (a, b, _y, g) => [
   () => g.mul(share(b, a)),
   () => g.mul(share(a, b)),
 ]);
-export const maximumOp = binary("maximum", "Max", nanAware(Math.max), (a, b, _y, g) => [
+export const maximumOp = binary("maximum", "Max", Math.max, (a, b, _y, g) => [
   () => g.mul(share(a, b)),
   () => g.mul(share(b, a)),
 ]);
-/** Remainder with the divisor's sign (NumPy `mod`); for real operands as well. */
+/** Remainder with the dividend's sign (C `fmod`), exact; the derivative in the divisor is -trunc(a/b). */
+export const fmodOp = binary(
+  "fmod",
+  "Mod",
+  (a, b) => a % b,
+  (a, b, y, g) => [() => g, () => g.mul(a.sub(y).div(b).round()).neg()],
+  { fmod: { i: 1 } },
+);
+/** Remainder with the divisor's sign (NumPy `mod`); the derivative in the divisor is -floor(a/b). */
 export const modOp: Op = {
   ...binary(
     "mod",
     "Mod",
-    (a, b) => a - b * Math.floor(a / b),
-    (a, b, _y, g) => [() => g, () => g.mul(a.div(b).floor()).neg()],
+    (a, b) => {
+      const r = a % b;
+      return r !== 0 && r < 0 !== b < 0 ? r + b : r;
+    },
+    (a, b, y, g) => [() => g, () => g.mul(a.sub(y).div(b).round()).neg()],
   ),
-  onnx: (emit, [a, b], { dtype }) =>
-    isReal(dtype)
-      ? emit.node("Sub", [a, emit.node("Mul", [b, emit.node("Floor", [emit.node("Div", [a, b])])])])
-      : emit.node("Mod", [a, b]),
+  onnx(emit, [a, b], { dtype }) {
+    if (!isReal(dtype)) return emit.node("Mod", [a, b]);
+    const r = emit.node("Mod", [a, b], { fmod: { i: 1 } });
+    const opposite = emit.node("Less", [emit.node("Mul", [r, b]), emit.constant([0], [], dtype)]);
+    return emit.node("Where", [opposite, emit.node("Add", [r, b]), r]);
+  },
 };
-
-function nanAware(f: (a: number, b: number) => number) {
-  return f; // Math.min and Math.max already return NaN when an operand is NaN, as ONNX Runtime does
-}
 
 function operands(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   const like = typeof a === "number" ? (b as Tensor) : a;
@@ -159,7 +172,21 @@ export function mul(a: TensorLike, b: TensorLike): Tensor {
 export function div(a: TensorLike, b: TensorLike): Tensor {
   return isNeutral(b, 1, a) ? (a as Tensor) : apply(divOp, operands(a, b), undefined);
 }
-export const pow = build(powOp);
+/** a^b; the constant exponents 0, 0.5, 1, 2 and -1 become the ops that compute them exactly and fast. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  const [base, exponent] = operands(a, b);
+  const c =
+    exponent.size === 1 && exponent.rank <= base.rank && base.dtype === exponent.dtype
+      ? constantValue(exponent)
+      : undefined;
+  if (c === 1) return base;
+  if (c === 2) return base.mul(base);
+  if (c === 0) return ones(base.shape, base.dtype);
+  if (c === 0.5) return base.sqrt();
+  if (c === -1 && isReal(base.dtype)) return base.reciprocal();
+  return apply(powOp, [base, exponent], undefined);
+}
 export const minimum = build(minimumOp);
 export const maximum = build(maximumOp);
 export const mod = build(modOp);
+export const fmod = build(fmodOp);

@@ -3,7 +3,7 @@ import type { Op } from "../op.ts";
 import { broadcastShapes, shapeError } from "../shape.ts";
 import { apply, type Tensor, type TensorLike } from "../tensor.ts";
 import { checkSameType, evaluateBinary, sumTo } from "./binary.ts";
-import { asTensor } from "./source.ts";
+import { asTensor, zeros } from "./source.ts";
 
 /** Comparison of two broadcast operands; constant for differentiation. */
 function compare(name: string, onnx: string, f: (a: number, b: number) => boolean): Op {
@@ -77,13 +77,7 @@ export const clipOp: Op<{ readonly min?: number; readonly max?: number }> = {
     const limit = (v: number | undefined) => (v === undefined ? "" : emit.constant([v], [], node.dtype));
     return emit.node("Clip", [x, limit(min), limit(max)]);
   },
-  vjp({ inputs: [x], attrs: { min, max }, gradient }) {
-    const inside = [
-      min === undefined ? [] : [x.greaterOrEqual(min)],
-      max === undefined ? [] : [x.lessOrEqual(max)],
-    ].flat();
-    return [inside.reduce((g, condition) => where(condition, g, 0), gradient)];
-  },
+  vjp: ({ inputs: [x], output, gradient }) => [where(equal(x, output), gradient, 0)],
 };
 
 function build(op: Op) {
@@ -100,6 +94,13 @@ export const or = build(orOp);
 export const xor = build(xorOp);
 export const not = (x: Tensor) => apply(notOp, [x], undefined);
 export const isNotANumber = (x: Tensor) => apply(isNaNOp, [x], undefined);
+
+/** Where x is infinite, of either sign or of those asked for. */
+export function isInfinite(x: Tensor, { positive = true, negative = true } = {}): Tensor {
+  if (positive && negative) return x.abs().equal(Infinity);
+  if (!positive && !negative) return zeros(x.shape, "bool");
+  return x.equal(positive ? Infinity : -Infinity);
+}
 
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;

@@ -1,18 +1,19 @@
 import type { NDArray, Op } from "../op.ts";
 import { shapeError, show } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
+import { checkSameType } from "./binary.ts";
 import { concat } from "./slice.ts";
+import { four, line, lineOptions, type Pads, type Pair, pair } from "./window.ts";
 
-/** `[top, left, bottom, right]`. */
-export type Pads = readonly [number, number, number, number];
-type Pair = readonly [number, number];
+export type { Pads } from "./window.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor;
   readonly stride?: number | Pair;
   readonly dilation?: number | Pair;
   readonly groups?: number;
-  readonly pads?: number | Pads;
+  /** `[top, left, bottom, right]` or one number; for [N, C, L] one number or `[left, right]`. */
+  readonly pads?: number | Pair | Pads;
 }
 
 export interface ConvTransposeOptions extends ConvOptions {
@@ -30,10 +31,6 @@ export interface ConvAttrs {
 interface TransposeAttrs extends ConvAttrs {
   readonly outputPadding: Pair;
 }
-
-const pair = (v: number | Pair | undefined, fallback: number): Pair =>
-  typeof v === "object" ? v : [v ?? fallback, v ?? fallback];
-const four = (v: number | Pads | undefined): Pads => (typeof v === "object" ? v : [v ?? 0, v ?? 0, v ?? 0, v ?? 0]);
 
 function attrsOf(o: ConvOptions): ConvAttrs {
   return { stride: pair(o.stride, 1), dilation: pair(o.dilation, 1), groups: o.groups ?? 1, pads: four(o.pads) };
@@ -90,6 +87,7 @@ export const convOp: Op<ConvAttrs> = {
   infer([x, w, bias], { stride, dilation, groups, pads }) {
     if (x.rank !== 4 || w.rank !== 4)
       throw shapeError("conv", "[N, C, H, W] and [O, C/groups, kh, kw]", `${show(x.shape)} and ${show(w.shape)}`);
+    checkSameType("conv", x, w);
     const [n, c, h, width] = x.shape;
     const [o, cg, kh, kw] = w.shape;
     if (cg * groups !== c || o % groups !== 0)
@@ -183,6 +181,7 @@ export const convTransposeOp: Op<TransposeAttrs> = {
         "[N, C, H, W] and [C, O/groups, kh, kw]",
         `${show(x.shape)} and ${show(w.shape)}`,
       );
+    checkSameType("convTranspose", x, w);
     const [n, c, h, width] = x.shape;
     if (w.shape[0] !== c || c % groups !== 0)
       throw shapeError("convTranspose", `a weight for ${c} channels in ${groups} group(s)`, show(w.shape));
@@ -225,13 +224,17 @@ const inputsOf = (x: Tensor, w: Tensor, bias: Tensor | undefined) => (bias ? [x,
 /** [N, C, L] signals are handled as pictures of height 1. */
 const lift = (x: Tensor) => (x.rank === 3 ? x.unsqueeze(2) : x);
 
+/** Cross-correlation of [N, C, H, W] with [O, C/groups, kh, kw], or of [N, C, L] with [O, C/groups, k]. */
 export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
-  const y = apply(convOp, inputsOf(lift(x), lift(weight), options.bias), attrsOf(options));
+  const o = x.rank === 3 ? { ...options, ...lineOptions(options) } : options;
+  const y = apply(convOp, inputsOf(lift(x), lift(weight), o.bias), attrsOf(o));
   return x.rank === 3 ? y.squeeze(2) : y;
 }
 
+/** Adjoint of {@link conv} in its input: [N, C, H, W] with [C, O/groups, kh, kw] (or [N, C, L] with [C, O/groups, k]). */
 export function convTranspose(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
-  const attrs = { ...attrsOf(options), outputPadding: pair(options.outputPadding, 0) };
-  const y = apply(convTransposeOp, inputsOf(lift(x), lift(weight), options.bias), attrs);
+  const o = x.rank === 3 ? { ...options, ...lineOptions(options) } : options;
+  const outputPadding = x.rank === 3 ? line(options.outputPadding, 0) : pair(options.outputPadding, 0);
+  const y = apply(convTransposeOp, inputsOf(lift(x), lift(weight), o.bias), { ...attrsOf(o), outputPadding });
   return x.rank === 3 ? y.squeeze(2) : y;
 }

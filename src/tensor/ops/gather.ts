@@ -73,7 +73,7 @@ export const scatterAddOp: Op<{ readonly axis: number; readonly size: number }> 
       emit.ints(updates.shape.map((_, i) => (i === axis ? list.size : 1))),
     ]);
     const full = emit.node("Expand", [column, emit.ints(updates.shape)]);
-    const start = emit.node("ConstantOfShape", [emit.ints(node.shape)]);
+    const start = emit.node("Expand", [emit.constant([0], [], node.dtype), emit.ints(node.shape)]);
     return emit.node("ScatterElements", [start, full, x], { axis: { i: axis }, reduction: { s: "add" } });
   },
   vjp: ({ inputs: [, indices], attrs: { axis }, gradient }) => [gather(gradient, indices, axis), undefined],
@@ -88,17 +88,14 @@ function elementOffsets(indices: NDArray, axis: number, n: number, name: string)
   });
 }
 
-function checkElements(name: string, x: Shape, indices: Tensor, axis: number): void {
-  checkIndices(name, indices);
-  const fits = indices.rank === x.length && indices.shape.every((d, i) => i === axis || d === x[i]);
-  if (!fits) throw shapeError(name, `indices like ${show(x)} but for axis ${axis}`, show(indices.shape));
-}
-
 /** y[.., i, ..] = x[.., indices[.., i, ..], ..]: one index per element (NumPy `take_along_axis`). */
 export const gatherElementsOp: Op<{ readonly axis: number }> = {
   name: "gatherElements",
   infer([x, indices], { axis }) {
-    checkElements("gatherElements", x.shape, indices, axis);
+    checkIndices("gatherElements", indices);
+    const fits = indices.rank === x.rank && indices.shape.every((d, i) => i === axis || d === x.shape[i]);
+    if (!fits)
+      throw shapeError("gatherElements", `indices like ${show(x.shape)} but for axis ${axis}`, show(indices.shape));
     return { shape: indices.shape, dtype: x.dtype };
   },
   evaluate: ([x, indices], { axis }) =>
@@ -115,7 +112,9 @@ export const gatherElementsOp: Op<{ readonly axis: number }> = {
 export const scatterElementsAddOp: Op<{ readonly axis: number; readonly size: number }> = {
   name: "scatterElementsAdd",
   infer([x, indices], { axis, size }) {
-    checkElements("scatterElementsAdd", x.shape, indices, axis);
+    checkIndices("scatterElementsAdd", indices);
+    if (!sameShape(indices.shape, x.shape))
+      throw shapeError("scatterElementsAdd", `indices of shape ${show(x.shape)}`, show(indices.shape));
     return { shape: x.shape.map((d, i) => (i === axis ? size : d)), dtype: x.dtype };
   },
   evaluate([x, indices], { axis, size }, { shape }) {
@@ -126,7 +125,7 @@ export const scatterElementsAddOp: Op<{ readonly axis: number; readonly size: nu
     return out;
   },
   onnx(emit, [x, indices], node) {
-    const start = emit.node("ConstantOfShape", [emit.ints(node.shape)]);
+    const start = emit.node("Expand", [emit.constant([0], [], node.dtype), emit.ints(node.shape)]);
     const { axis } = node.attrs as { axis: number };
     return emit.node("ScatterElements", [start, indices, x], { axis: { i: axis }, reduction: { s: "add" } });
   },
@@ -150,7 +149,11 @@ export function scatterAdd(x: Tensor, indices: Tensor | readonly number[], axis:
 }
 
 export function gatherElements(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  return apply(gatherElementsOp, [x, indices], { axis: normalizeAxis("gatherElements", axis, x.rank) });
+  const a = normalizeAxis("gatherElements", axis, x.rank);
+  // ONNX lets the indices cover only the first entries of the other axes.
+  const short = indices.rank !== x.rank ? [] : x.shape.flatMap((d, i) => (i !== a && indices.shape[i] < d ? [i] : []));
+  const covered = short.reduce((t, i) => t.narrow(i, 0, indices.shape[i]), x);
+  return apply(gatherElementsOp, [covered, indices], { axis: a });
 }
 
 export function scatterElementsAdd(x: Tensor, indices: Tensor, axis: number, size: number): Tensor {

@@ -1,19 +1,17 @@
 import type { NDArray, Op } from "../op.ts";
-import { shapeError, show } from "../shape.ts";
+import { type Shape, shapeError, show } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
-import type { Pads } from "./conv.ts";
 import { convTranspose } from "./conv.ts";
 import { scatterElementsAdd } from "./gather.ts";
 import { constant, ones } from "./source.ts";
-
-type Pair = readonly [number, number];
+import { four, line, lineOptions, type Pads, type Pair, pair } from "./window.ts";
 
 export interface PoolOptions {
   readonly kernel: number | Pair;
   /** Defaults to the kernel: blocks that do not overlap. */
   readonly stride?: number | Pair;
   readonly dilation?: number | Pair;
-  readonly pads?: number | Pads;
+  readonly pads?: number | Pair | Pads;
   /** Do padded pixels count in the average? (Average pooling only.) */
   readonly countPadding?: boolean;
 }
@@ -26,15 +24,12 @@ export interface PoolAttrs {
   readonly countPadding: boolean;
 }
 
-const pair = (v: number | Pair): Pair => (typeof v === "number" ? [v, v] : v);
-
 function attrsOf(o: PoolOptions): PoolAttrs {
-  const p = o.pads ?? 0;
   return {
-    kernel: pair(o.kernel),
-    stride: pair(o.stride ?? o.kernel),
-    dilation: pair(o.dilation ?? 1),
-    pads: typeof p === "number" ? [p, p, p, p] : p,
+    kernel: pair(o.kernel, 1),
+    stride: pair(o.stride ?? o.kernel, 1),
+    dilation: pair(o.dilation, 1),
+    pads: four(o.pads),
     countPadding: o.countPadding ?? false,
   };
 }
@@ -44,6 +39,9 @@ function pooledShape(name: string, x: Tensor, { kernel, stride, dilation, pads }
   const extent = (a: 0 | 1) =>
     Math.floor((x.shape[2 + a] + pads[a] + pads[a + 2] - dilation[a] * (kernel[a] - 1) - 1) / stride[a]) + 1;
   const shape = [x.shape[0], x.shape[1], extent(0), extent(1)];
+  for (const a of [0, 1] as const)
+    if (Math.max(pads[a], pads[a + 2]) > dilation[a] * (kernel[a] - 1))
+      throw shapeError(name, `pads smaller than the ${kernel.join("×")} window`, show(pads));
   if (shape[2] < 1 || shape[3] < 1)
     throw shapeError(name, `a picture at least as large as the ${kernel.join("×")} window`, show(x.shape));
   return shape;
@@ -107,6 +105,7 @@ export const averagePoolOp: Op<PoolAttrs> = {
     const weights = attrs.countPadding
       ? gradient.mul(1 / (kernel[0] * kernel[1]))
       : gradient.div(counts(x, attrs, gradient.shape));
+    if (isTiling(attrs, x.shape, gradient.shape)) return [weights.resize({ size: [h, w] })];
     const planes = weights.reshape([n * c, 1, gradient.shape[2], gradient.shape[3]]);
     const rest = (a: 0 | 1) =>
       x.shape[2 + a] +
@@ -124,6 +123,13 @@ export const averagePoolOp: Op<PoolAttrs> = {
     return [spread.reshape([n, c, h, w])];
   },
 };
+
+/** Do the windows cover the picture without overlap? Then spreading is up-sampling. */
+function isTiling({ kernel, stride, dilation, pads }: PoolAttrs, from: Shape, to: Shape): boolean {
+  const axis = (a: 0 | 1) =>
+    kernel[a] === stride[a] && (dilation[a] === 1 || kernel[a] === 1) && to[2 + a] * kernel[a] === from[2 + a];
+  return pads.every((p) => p === 0) && axis(0) && axis(1);
+}
 
 /** How many pixels of the picture each window covers, as a constant. */
 function counts(x: Tensor, { kernel, stride, dilation, pads }: PoolAttrs, shape: readonly number[]): Tensor {
@@ -172,10 +178,19 @@ export const maxPoolIndicesOp: Op<PoolAttrs> = {
   onnx: (emit, [x], node) => emit.nodes("MaxPool", [x], 2, onnxAttributes(node.attrs as PoolAttrs))[1],
 };
 
+/** Averages over windows of [N, C, H, W], or of [N, C, L] (then options are numbers, `pads` also `[left, right]`). */
 export function averagePool(x: Tensor, options: PoolOptions): Tensor {
-  return apply(averagePoolOp, [x], attrsOf(options));
+  return pooled(averagePoolOp, x, options);
 }
 
+/** Largest entries of windows of [N, C, H, W] or [N, C, L]; where several are equal, the derivative goes to the first. */
 export function maxPool(x: Tensor, options: PoolOptions): Tensor {
-  return apply(maxPoolOp, [x], attrsOf(options));
+  return pooled(maxPoolOp, x, options);
+}
+
+function pooled(op: Op<PoolAttrs>, x: Tensor, options: PoolOptions): Tensor {
+  if (x.rank !== 3) return apply(op, [x], attrsOf(options));
+  const { kernel, stride } = options;
+  const attrs = { kernel: line(kernel, 1), ...lineOptions({ ...options, stride: stride ?? kernel }) };
+  return apply(op, [x.unsqueeze(2)], attrsOf({ ...options, ...attrs })).squeeze(2);
 }

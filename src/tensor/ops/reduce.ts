@@ -1,6 +1,6 @@
 import { stridedIndex } from "../iterate.ts";
 import type { Emitter, NDArray, Op } from "../op.ts";
-import { normalizeAxes, normalizeAxis, shapeError, stridesOf } from "../shape.ts";
+import { normalizeAxes, normalizeAxis, shapeError, show, stridesOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { ones, stopGradient } from "./source.ts";
 
@@ -119,9 +119,13 @@ export const minOp = reduce(
   extremeVjp,
 );
 
-/** Index of the first largest entry along one axis. */
-export const argMaxOp: Op<{ readonly axis: number; readonly keepDims: boolean }> = {
-  name: "argMax",
+interface ArgAttrs {
+  readonly axis: number;
+  readonly keepDims: boolean;
+}
+
+const arg = (name: string, onnx: string, better: (a: number, b: number) => boolean): Op<ArgAttrs> => ({
+  name,
   infer: ([x], { axis, keepDims }) => ({
     shape: x.shape.flatMap((d, i) => (i === axis ? (keepDims ? [1] : []) : [d])),
     dtype: "int64",
@@ -130,15 +134,19 @@ export const argMaxOp: Op<{ readonly axis: number; readonly keepDims: boolean }>
     const { outer, inner } = groups(x, [axis]);
     return Float64Array.from(outer, (base) => {
       let best = 0;
-      for (let k = 1; k < inner.length; k++) if (x.data[base + inner[k]] > x.data[base + inner[best]]) best = k;
+      for (let k = 1; k < inner.length; k++) if (better(x.data[base + inner[k]], x.data[base + inner[best]])) best = k;
       return best;
     });
   },
   onnx(emit, [x], node) {
-    const { axis, keepDims } = node.attrs as { axis: number; keepDims: boolean };
-    return emit.node("ArgMax", [x], { axis: { i: axis }, keepdims: { i: keepDims ? 1 : 0 } });
+    const { axis, keepDims } = node.attrs as ArgAttrs;
+    return emit.node(onnx, [x], { axis: { i: axis }, keepdims: { i: keepDims ? 1 : 0 } });
   },
-};
+});
+/** Index of the first largest entry along one axis. */
+export const argMaxOp = arg("argMax", "ArgMax", (a, b) => a > b);
+/** Index of the first smallest entry along one axis. */
+export const argMinOp = arg("argMin", "ArgMin", (a, b) => a < b);
 
 type Axes = number | readonly number[] | undefined;
 
@@ -157,32 +165,55 @@ export const mean = build(meanOp);
 export const max = build(maxOp);
 export const min = build(minOp);
 
-export function argMax(x: Tensor, axis: number, keepDims = false): Tensor {
-  return apply(argMaxOp, [x], { axis: normalizeAxis("argMax", axis, x.rank), keepDims });
+const buildArg =
+  (op: Op<ArgAttrs>) =>
+  (x: Tensor, axis: number, keepDims = false): Tensor => {
+    const a = normalizeAxis(op.name, axis, x.rank);
+    if (x.shape[a] === 0) throw shapeError(op.name, "at least one entry along the axis", show(x.shape));
+    return apply(op, [x], { axis: a, keepDims });
+  };
+
+export const argMax = buildArg(argMaxOp);
+export const argMin = buildArg(argMinOp);
+
+/** Product over axes by halving: differentiable where entries are zero, in log n multiplications. */
+export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  const list = normalizeAxes("prod", axes, x.rank);
+  const y = list.reduce(prodAxis, x);
+  return keepDims ? y : y.squeeze(list);
 }
 
-/** Product over axes, as a chain of multiplications: exact and differentiable where entries are zero. */
-export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  return normalizeAxes("prod", axes, x.rank)
-    .reverse()
-    .reduce((y, axis) => {
-      const factors = Array.from({ length: y.shape[axis] }, (_, i) => y.narrow(axis, i, 1));
-      const product = factors.length > 0 ? factors.reduce((a, b) => a.mul(b)) : y.sum(axis, true).add(1);
-      return keepDims ? product : product.squeeze(axis);
-    }, x);
+function prodAxis(x: Tensor, axis: number): Tensor {
+  const n = x.shape[axis];
+  if (n === 0) return x.sum(axis, true).add(1);
+  if (n === 1) return x;
+  const half = Math.floor(n / 2);
+  const product = prodAxis(x.narrow(axis, 0, half).mul(x.narrow(axis, half, half)), axis);
+  return n % 2 === 0 ? product : product.mul(x.narrow(axis, n - 1, 1));
 }
 
 /** log Σ exp, shifted by the largest entry so that it cannot overflow. */
 export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const list = normalizeAxes("logSumExp", axes, x.rank);
-  const peak = stopGradient(max(x, list, true));
+  const top = stopGradient(max(x, list, true));
+  const peak = top.abs().less(Infinity).where(top, 0);
   const y = x.sub(peak).exp().sum(list, true).log().add(peak);
   return keepDims ? y : y.squeeze(list);
 }
 
-/** √Σx²; the derivative at zero is taken as zero (the smallest subgradient). */
-export function norm(x: Tensor): Tensor {
-  const squares = x.square().sum();
+/** Σ|x| over axes; the derivative at zero is zero. */
+export function reduceL1(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  return x.abs().sum(axes, keepDims);
+}
+
+/** √Σx² over axes; the derivative at zero is taken as zero (the smallest subgradient). */
+export function reduceL2(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  const squares = x.square().sum(axes, keepDims);
   const positive = squares.greater(0);
   return positive.where(positive.where(squares, 1).sqrt(), 0);
+}
+
+/** Euclidean norm of all elements. */
+export function norm(x: Tensor): Tensor {
+  return reduceL2(x);
 }

@@ -65,14 +65,22 @@ export const resizeOp: Op<ResizeAttrs> = {
   onnx(emit, [x], node) {
     const a = node.attrs as ResizeAttrs;
     const [, , h, w] = node.inputs[0].shape;
-    const plain = a.scales[0] * h === a.size[0] && a.scales[1] * w === a.size[1];
-    if (plain && a.mode !== "cubic" && !a.antialias && !a.excludeOutside) {
+    const plain = a.scales[0] === a.size[0] / h && a.scales[1] === a.size[1] / w;
+    // ONNX Runtime works positions out in float32: harmless for nearest neighbours at whole factors, and tolerable for
+    // the feature maps of networks, where the matrices would cost too much.
+    const features = a.mode === "linear" && !a.antialias && !a.excludeOutside && node.shape[1] > 4;
+    if (plain && (isBlocks(a, h, w) || features)) {
       const attributes = {
         mode: { s: a.mode },
         coordinate_transformation_mode: { s: a.coordinates },
         ...(a.mode === "nearest" ? { nearest_mode: { s: a.nearest } } : {}),
       };
-      return emit.node("Resize", [x, "", emit.constant([1, 1, ...a.scales], [4], "float32")], attributes);
+      return emit.node("Resize", [x, "", "", emit.ints(node.shape)], attributes);
+    }
+    if (a.mode === "nearest") {
+      const pick = (v: string, axis: 0 | 1, n: number) =>
+        emit.node("Gather", [v, emit.ints(nearestIndices(axisMatrix(a, n, axis), n))], { axis: { i: 2 + axis } });
+      return pick(pick(x, 0, h), 1, w);
     }
     // ONNX Runtime's cubic Resize is two orders of magnitude slower than the same map as two matrix products.
     const rows = emit.constant(axisMatrix(a, h, 0), [a.size[0], h], node.dtype);
@@ -82,14 +90,23 @@ export const resizeOp: Op<ResizeAttrs> = {
   vjp({ inputs: [x], attrs, gradient }) {
     const [, , h, w] = x.shape;
     const [sy, sx] = [attrs.size[0] / h, attrs.size[1] / w];
-    const whole = Number.isInteger(sy) && Number.isInteger(sx) && attrs.scales[0] === sy && attrs.scales[1] === sx;
-    if (attrs.mode === "nearest" && attrs.coordinates === "asymmetric" && attrs.nearest === "floor" && whole)
-      return [gradient.averagePool({ kernel: [sy, sx] }).mul(sy * sx)];
+    if (isBlocks(attrs, h, w)) return [gradient.averagePool({ kernel: [sy, sx] }).mul(sy * sx)];
     const rows = constant(transposeMatrix(axisMatrix(attrs, h, 0), attrs.size[0], h), [h, attrs.size[0]], x.dtype);
     const columns = constant(axisMatrix(attrs, w, 1), [attrs.size[1], w], x.dtype);
     return [rows.matmul(gradient.matmul(columns))];
   },
 };
+
+/** Nearest neighbours that turn each pixel into a block of whole size. */
+function isBlocks({ mode, coordinates, nearest, size, scales }: ResizeAttrs, h: number, w: number): boolean {
+  const whole = [size[0] / h, size[1] / w].every((s, i) => Number.isInteger(s) && scales[i] === s);
+  return mode === "nearest" && coordinates === "asymmetric" && nearest === "floor" && whole;
+}
+
+/** The column of the 1 in each row. */
+function nearestIndices(matrix: Float64Array, n: number): number[] {
+  return Array.from({ length: matrix.length / n }, (_, i) => matrix.subarray(i * n, (i + 1) * n).indexOf(1));
+}
 
 function transposeMatrix(m: Float64Array, rows: number, columns: number): Float64Array {
   return m.map((_, i) => m[(i % rows) * columns + Math.floor(i / rows)]);

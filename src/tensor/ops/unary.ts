@@ -128,6 +128,11 @@ export const floor = build(floorOp);
 export const ceil = build(ceilOp);
 export const round = build(roundOp);
 
+/** Rounds towards zero. */
+export function trunc(x: Tensor): Tensor {
+  return x.sign().mul(x.abs().floor());
+}
+
 /** Gaussian error linear unit, exact or in its tanh approximation (Hendrycks & Gimpel, arXiv 1606.08415). */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   if (approximate === "none") return x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
