@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { TweedieError } from "../errors.ts";
+import { encodeModel } from "../onnx/proto.ts";
+import { type GraphOptions, layOut, type WrittenGraph } from "../onnx/write.ts";
+import { toModelProto } from "../onnx/write-encode.ts";
+import { constantBytes, writeModelFile } from "../onnx/write-file.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { abortable } from "./abort.ts";
+import { estimateMemory } from "./memory.ts";
+import { NodeRuntime } from "./node-runtime.ts";
+import { Program } from "./program.ts";
+import type { Runtime, Session } from "./runtime.ts";
+
+export interface EngineOptions {
+  /** Threads of one operator; default: the cores this process may use. */
+  readonly threads?: number;
+  /** Aborts whatever runs on this engine. */
+  readonly signal?: AbortSignal;
+  /** The inference library; default: onnxruntime-node in a worker thread. */
+  readonly runtime?: Runtime;
+}
+
+export interface CompileOptions<I extends string, O extends string> {
+  readonly inputs: Readonly<Record<I, Tensor>>;
+  readonly outputs: Readonly<Record<O, Tensor>>;
+  /** Outputs computed only in runs that ask for them; they share one copy of the weights with the rest. */
+  readonly optional?: readonly NoInfer<O>[];
+  readonly signal?: AbortSignal;
+}
+
+/** Weights above this many bytes go through a temporary file, which the runtime maps into memory. */
+const mapAbove = 1e9;
+
+/** Compiles programs and runs them, one at a time, off the caller's thread. */
+export class Engine {
+  readonly threads: number;
+  readonly #runtime: Runtime;
+  readonly #signal: AbortSignal | undefined;
+
+  /** Use {@link createEngine}. */
+  constructor(runtime: Runtime, threads: number, signal: AbortSignal | undefined) {
+    this.#runtime = runtime;
+    this.#signal = signal;
+    this.threads = threads;
+  }
+
+  /** Writes the graph as ONNX, loads it and returns the program. */
+  async compile<I extends string, O extends string>(options: CompileOptions<I, O>): Promise<Program<I, O>> {
+    const graph = layOut({ ...options, contrib: this.#runtime.contrib } satisfies GraphOptions);
+    const memory = estimateMemory(graph);
+    const session = await abortable(() => this.#load(graph), "compiling", options.signal, this.#signal);
+    return new Program<I, O>(graph, session, memory, this.#signal);
+  }
+
+  /** Ends the engine; waits for the run under way, which cannot be interrupted. */
+  async dispose(): Promise<void> {
+    await this.#runtime.dispose();
+  }
+
+  async #load(graph: WrittenGraph): Promise<Session> {
+    const options = { threads: this.threads, spinning: true };
+    if (constantBytes(graph) <= mapAbove) return this.#runtime.createSession(encodeModel(toModelProto(graph)), options);
+    const folder = await mkdtemp(join(tmpdir(), "tweedie-"));
+    const path = join(folder, "model.onnx");
+    const remove = () => rm(folder, { recursive: true, force: true });
+    try {
+      await writeModelFile(path, graph, { externalAbove: mapAbove, signal: this.#signal });
+      const session = await this.#runtime.createSession(path, options);
+      return { run: session.run, dispose: () => session.dispose().finally(remove) };
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+  }
+}
+
+/** Starts an engine. It does not keep the process alive; dispose of it to give its memory back earlier. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { threads = availableParallelism(), signal, runtime } = options;
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new TweedieError("invalid-option", {
+      what: "threads",
+      expected: "a whole number from 1 on",
+      got: `${threads}`,
+    });
+  if (signal?.aborted) throw new TweedieError("aborted", { message: "creating the engine was aborted" });
+  return new Engine(runtime ?? new NodeRuntime(), threads, signal);
+}

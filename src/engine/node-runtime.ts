@@ -1,0 +1,115 @@
+import { Worker } from "node:worker_threads";
+import { TweedieError } from "../errors.ts";
+import type { DType, TypedArray } from "../tensor/index.ts";
+import type { Call, Reply, WireValue } from "./messages.ts";
+import type { Runtime, Session, SessionOptions, Value } from "./runtime.ts";
+
+type Omitted<T> = T extends unknown ? Omit<T, "id"> : never;
+
+interface Waiting {
+  resolve(values: readonly WireValue[]): void;
+  reject(error: Error): void;
+}
+
+/** onnxruntime-node in a worker thread. The thread keeps the process alive only while a call is under way. */
+export class NodeRuntime implements Runtime {
+  readonly contrib = true;
+  readonly #worker = new Worker(new URL("./worker.mjs", import.meta.url));
+  readonly #waiting = new Map<number, Waiting>();
+  #nextCall = 0;
+  #nextSession = 0;
+  #dead: TweedieError | undefined;
+
+  constructor() {
+    this.#worker.unref();
+    this.#worker.on("message", (reply: Reply) => this.#settle(reply));
+    this.#worker.on("error", (cause) => this.#die(cause));
+    this.#worker.on("exit", () => this.#die(undefined));
+  }
+
+  async createSession(model: Uint8Array<ArrayBuffer> | string, options: SessionOptions): Promise<Session> {
+    const session = this.#nextSession++;
+    const transfer = typeof model === "string" ? [] : [model.buffer];
+    await this.#call({ kind: "create", session, model, options: ortOptions(options) }, transfer);
+    return {
+      run: async (feeds, outputs) => {
+        const wire = Object.entries(feeds).map(([name, { data, shape, dtype }]) => ({
+          name,
+          type: dtype,
+          data,
+          shape,
+        }));
+        const buffers = new Set(wire.map((v) => v.data.buffer as ArrayBuffer));
+        const values = await this.#call({ kind: "run", session, feeds: wire, outputs }, [...buffers]);
+        return Object.fromEntries(values.map((v) => [v.name, fromWire(v)]));
+      },
+      dispose: async () => {
+        if (!this.#dead) await this.#call({ kind: "close", session });
+      },
+    };
+  }
+
+  async dispose(): Promise<void> {
+    this.#dead ??= new TweedieError("aborted", { message: "the engine is disposed" });
+    await this.#worker.terminate();
+  }
+
+  #call(call: Omitted<Call>, transfer: ArrayBuffer[] = []): Promise<readonly WireValue[]> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ ...call, id }, transfer);
+    });
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ("error" in reply) waiting?.reject(fromOrt(reply.error));
+    else waiting?.resolve(reply.values);
+  }
+
+  #die(cause: unknown): void {
+    this.#dead ??= new TweedieError("internal", {
+      message: `the thread of ONNX Runtime ended${cause instanceof Error ? `: ${cause.message}` : ""}`,
+      cause,
+    });
+    for (const { reject } of this.#waiting.values()) reject(this.#dead);
+    this.#waiting.clear();
+  }
+}
+
+/** The session options that won the measurements (docs/architecture.md). */
+function ortOptions({ threads, spinning }: SessionOptions) {
+  return {
+    executionProviders: ["cpu"],
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    enableMemPattern: false,
+    logSeverityLevel: 4,
+    extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+  } as const;
+}
+
+function fromWire({ type, data, shape }: WireValue): Value {
+  // Newer Node versions have a Float16Array of their own: its bit patterns are what we hold.
+  const bits = type === "float16" ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
+  return { data: bits as TypedArray, shape, dtype: type as DType };
+}
+
+function fromOrt(message: string): TweedieError {
+  const text = message.replaceAll(/\s+/g, " ").trim();
+  if (/allocate memory|bad_?alloc|not enough memory/i.test(text))
+    return new TweedieError("out-of-memory", {
+      message: `ONNX Runtime ran out of memory: ${text}`,
+      hint: "use a smaller picture or fewer samples at once",
+    });
+  if (/NOT_IMPLEMENTED|could not find an implementation/i.test(text))
+    return new TweedieError("unsupported-op", { message: `ONNX Runtime cannot run this graph: ${text}` });
+  return new TweedieError("internal", { message: `ONNX Runtime: ${text}` });
+}
