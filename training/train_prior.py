@@ -26,6 +26,7 @@ from data import DEFAULT_SCALES, CropSource, Prefetch, center_multiple, list_ima
 from evaluate_prior import denoising_psnr
 from export import SIGMA_MAX, SIGMA_MIN, export_prior, write_json
 from model import ShuffleUNet, edm_loss, grow_from, shuffle_unet_architecture
+from muon import Muon
 
 PRESETS: Dict[str, Dict[str, List[int]]] = {
     "natural": {"widths": [48, 96, 160], "blocks": [4, 4, 6], "embedding": [64, 8]},
@@ -52,7 +53,8 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
     add("--lr", type=float, default=1e-3)
     add("--warmup", type=int, default=500, help="iterations")
-    add("--weight-decay", type=float, default=0.0)
+    add("--optimizer", choices=["muon", "adamw"], default="muon", help="of the hidden convolutions; the rest has AdamW")
+    add("--weight-decay", type=float, default=0.0, help="of AdamW")
     add("--ema", type=float, default=0.999, help="decay of the averaged weights, which are what is exported")
     add("--sigma-mean", type=float, default=-1.6, help="mean of ln sigma")
     add("--sigma-std", type=float, default=1.5, help="standard deviation of ln sigma")
@@ -84,6 +86,16 @@ def noise_levels(options: argparse.Namespace, random: torch.Generator, count: in
     return torch.cat([uniform, normal]).clamp(low, high).exp().float()
 
 
+def make_optimizers(network: nn.Module, options: argparse.Namespace) -> List[torch.optim.Optimizer]:
+    """Muon for the convolutions between stem and head, AdamW for the rest, or AdamW for all."""
+    hidden, rest = [], []
+    for name, parameter in network.named_parameters():
+        inner = parameter.dim() == 4 and name.split(".")[0] not in ("stem", "head")
+        (hidden if inner and options.optimizer == "muon" else rest).append(parameter)
+    adamw = torch.optim.AdamW(rest, lr=options.lr, betas=(0.9, 0.99), weight_decay=options.weight_decay)
+    return [adamw, Muon(hidden, lr=options.lr)] if hidden else [adamw]
+
+
 class Trainer:
     """The state of a run: everything that changes with an iteration lives here and in one checkpoint."""
 
@@ -105,9 +117,7 @@ class Trainer:
             print(f"started from {options.init}: {copied} tensors copied, {new} new", flush=True)
         self.network: nn.Module = network.to(self.device).to(memory_format=torch.channels_last)
         self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=options.weight_decay
-        )
+        self.optimizers = make_optimizers(self.network, options)
         self.forward: nn.Module = torch.compile(self.network) if options.compile else self.network
         self.iteration = 0
         self.seconds = 0.0
@@ -123,7 +133,8 @@ class Trainer:
             raise ValueError(f"{self.checkpoint_path} holds {state['architecture']}, the options ask for {self.architecture}")
         self.network.load_state_dict(state["network"])
         self.average = {k: v.clone() for k, v in state["average"].items()}
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(saved)
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         print(f"resumed at iteration {self.iteration}", flush=True)
 
@@ -132,7 +143,7 @@ class Trainer:
             "architecture": self.architecture,
             "network": self.network.state_dict(),
             "average": self.average,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "iteration": self.iteration,
             "seconds": self.seconds,
         }
@@ -158,14 +169,16 @@ class Trainer:
             random = torch.Generator(self.device).manual_seed(options.seed * 1_000_000_007 + self.iteration)
         noise = torch.randn(clean.shape, generator=random, device=self.device)
         rate = self.learning_rate()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=options.precision == "bf16"):
             loss = edm_loss(self.forward, clean, sigma, noise).mean()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), options.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.iteration += 1
         # A short memory at first, so that the average does not drag the random start along.
         decay = min(options.ema, (1 + self.iteration) / (10 + self.iteration))
@@ -207,6 +220,7 @@ def export(trainer: Trainer, measured: Optional[Mapping[str, float]]) -> None:
         "seconds": round(trainer.seconds),
         "patch": options.patch,
         "batch": options.batch,
+        "optimizer": options.optimizer,
         "learningRate": options.lr,
         "ema": options.ema,
         "lnSigma": {"mean": options.sigma_mean, "std": options.sigma_std, "logUniformShare": options.uniform_share},
