@@ -109,3 +109,36 @@ describe("trilu and cumsum", () => {
     expect([...run(t.cumsum(x, 1, { exclusive: true, reverse: true }))]).toEqual([5, 3, 0, 11, 6, 0]);
   });
 });
+
+describe("convTranspose", () => {
+  // The plain definition: every input pixel adds its copy of the kernel.
+  const naive = (
+    x: Float64Array,
+    w: Float64Array,
+    n: number,
+    k: number,
+    stride: number,
+    pad: [number, number],
+    extra: number,
+  ) => {
+    const full = new Float64Array((n - 1) * stride + k + extra);
+    for (const [i, v] of x.entries()) for (const [j, u] of w.entries()) full[i * stride + j] += v * u;
+    return full.slice(pad[0], full.length - pad[1]);
+  };
+  it.each<[number, [number, number], number]>([
+    [1, [0, 0], 0],
+    [2, [1, 0], 1],
+    [1, [0, 0], 2],
+    [1, [1, 2], 1],
+    [1, [0, 1], 3],
+    [2, [1, 1], 3],
+  ])("of stride %i, pads %j, output padding %i", (stride, pads, outputPadding) => {
+    const [x, xs] = random([1, 1, 4], 1);
+    const [w, ws] = random([1, 1, 3], 2);
+    const y = t.convTranspose(x, w, { stride, pads, outputPadding, bias: constant([0.5]) });
+    close(
+      run(y),
+      naive(xs, ws, 4, 3, stride, pads, outputPadding).map((v) => v + 0.5),
+    );
+  });
+});

@@ -235,6 +235,22 @@ export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tens
 export function convTranspose(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
   const o = x.rank === 3 ? { ...options, ...lineOptions(options) } : options;
   const outputPadding = x.rank === 3 ? line(options.outputPadding, 0) : pair(options.outputPadding, 0);
-  const y = apply(convTransposeOp, inputsOf(lift(x), lift(weight), o.bias), { ...attrsOf(o), outputPadding });
+  const attrs = attrsOf(o);
+  // ONNX Runtime refuses an output padding that the stride does not explain. Such rows undo cropping by the pads; those
+  // beyond see no pixel and hold the bias.
+  const free = outputPadding.map((p, a) => Math.max(0, p - attrs.stride[a] + 1));
+  if (free.some((p) => p > 0)) {
+    const { pads, ...others } = attrs;
+    const uncrop = free.map((p, a) => Math.min(p, pads[a + 2]));
+    const inner = apply(convTransposeOp, [lift(x), lift(weight)], {
+      ...others,
+      pads: [pads[0], pads[1], pads[2] - uncrop[0], pads[3] - uncrop[1]],
+      outputPadding: [outputPadding[0] - free[0], outputPadding[1] - free[1]],
+    });
+    const wide = inner.pad([0, 0, free[0] - uncrop[0], free[1] - uncrop[1]].map((p) => [0, p] as const));
+    const z = o.bias ? wide.add(o.bias.reshape(-1, 1, 1)) : wide;
+    return x.rank === 3 ? z.squeeze(2) : z;
+  }
+  const y = apply(convTransposeOp, inputsOf(lift(x), lift(weight), o.bias), { ...attrs, outputPadding });
   return x.rank === 3 ? y.squeeze(2) : y;
 }
