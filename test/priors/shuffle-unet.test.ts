@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { covarianceVjp } from "../../src/diffusion/index.ts";
+import { parseCard } from "../../src/priors/card.ts";
+import { networkPrior } from "../../src/priors/network-prior.ts";
+import { loadPrior } from "../../src/priors/registry.ts";
+import { readSafetensors, toFloat32 } from "../../src/priors/safetensors.ts";
+import { shuffleUnet } from "../../src/priors/shuffle-unet.ts";
+import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { relativeError } from "../helpers/close.ts";
+
+const folder = new URL("./golden/tiny-prior/", import.meta.url);
+const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
+const card = parseCard(new TextDecoder().decode(read("card.json")), "card.json");
+const golden = readSafetensors(read("golden.safetensors"), "golden.safetensors").tensors;
+
+const stored = (name: string): Tensor => {
+  const tensor = golden.get(name);
+  if (!tensor) throw new Error(`no golden tensor ${name}`);
+  return constant(toFloat32(tensor), tensor.shape);
+};
+const values = (name: string) => evaluate([stored(name)])[0].data;
+
+describe("the network of a card (golden values: PyTorch, float64)", () => {
+  test.each([0, 1, 2, 3])("denoises and differentiates, case %i", async (i) => {
+    const prior = await loadPrior(new URL("card.json", folder).pathname);
+    const sigma = stored(`sigma${i}`).reshape(-1, 1, 1, 1);
+    const { denoised, product } = covarianceVjp(prior.denoise, stored(`x${i}`), sigma, stored(`v${i}`));
+    const [d, g] = evaluate([denoised, product.div(sigma.square())]).map((r) => r.data);
+    expect(relativeError(d, values(`denoised${i}`))).toBeLessThan(1e-6);
+    expect(relativeError(g, values(`vjp${i}`))).toBeLessThan(1e-6);
+  });
+
+  test("takes one noise level for the whole batch", async () => {
+    const prior = await loadPrior(folder.pathname);
+    const [one, each] = evaluate([
+      prior.denoise(stored("x2"), constant(values("sigma2")[0])),
+      prior.denoise(stored("x2"), stored("sigma2").reshape(-1, 1, 1, 1)),
+    ]);
+    expect(relativeError(one.data, each.data)).toBeLessThan(1e-12);
+  });
+
+  test("takes any size: a picture of one pixel, odd sides", () => {
+    const prior = networkPrior(card, read("weights.safetensors"), "weights");
+    for (const [h, w] of [
+      [1, 1],
+      [5, 13],
+      [17, 8],
+    ]) {
+      const x = constant(
+        Float64Array.from({ length: 3 * h * w }, (_, i) => Math.sin(i)),
+        [1, 3, h, w],
+        "float32",
+      );
+      const [{ data, shape }] = evaluate([prior.denoise(x, constant(0.3))]);
+      expect(shape).toEqual([1, 3, h, w]);
+      expect(data.every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test("a multiple of its grid is not touched by the padding", () => {
+    const prior = networkPrior(card, read("weights.safetensors"), "weights");
+    const ops = new Set<string>();
+    const walk = (node: Tensor) => {
+      ops.add(node.op.name);
+      node.inputs.forEach(walk);
+    };
+    walk(prior.denoise(constant(0, [1, 3, 8, 8]), constant(1)));
+    expect(ops.has("pad")).toBe(false);
+    expect(ops.has("slice")).toBe(false);
+  });
+
+  test("gives the input back at sigma = 0 and tends to it below the trained levels", () => {
+    const prior = networkPrior(card, read("weights.safetensors"), "weights");
+    const x = stored("x3").mul(0.01);
+    const [at0, tiny, min, own] = evaluate([
+      prior.denoise(x, constant(0)),
+      prior.denoise(x, constant(2e-4)).sub(x),
+      prior.denoise(x, constant(2e-3)).sub(x),
+      x,
+    ]).map((r) => r.data);
+    expect([...at0]).toEqual([...own]);
+    expect(
+      relativeError(
+        tiny,
+        min.map((v) => v / 100),
+      ),
+    ).toBeLessThan(1e-9);
+  });
+});
+
+describe("weights that do not fit", () => {
+  const { tensors } = readSafetensors(read("weights.safetensors"), "w");
+  const { architecture } = card;
+  if (architecture.type !== "shuffle-unet") throw new Error("another card");
+
+  test("a missing tensor, a wrong shape, a tensor too many are named", () => {
+    const without = new Map(tensors);
+    without.delete("mid.0.conv1.bias");
+    expect(() => shuffleUnet(architecture, without, "w")).toThrow("tensor mid.0.conv1.bias: expected the shape [16]");
+    expect(() => shuffleUnet({ ...architecture, widths: [8, 12, 20] }, tensors, "w")).toThrow("got [16, 48, 1, 1]");
+    const more = new Map(tensors).set("extra", tensors.get("head.bias")!);
+    expect(() => shuffleUnet(architecture, more, "w")).toThrow("also extra");
+    expect(() => shuffleUnet({ ...architecture, blocks: [1] }, tensors, "w")).toThrow("as many widths");
+  });
+
+  test("damaged weights do not match the card", () => {
+    const bytes = read("weights.safetensors");
+    bytes[bytes.length - 1] ^= 1;
+    expect(() => networkPrior(card, bytes, "w")).toThrow("expected the sha256");
+  });
+});
