@@ -56,11 +56,16 @@ export function vPrediction(time: Time): Parametrization {
   };
 }
 
-/** A flow u = eps - x0 on x_t = (1-t)·x0 + t·eps, t = sigma/(1+sigma) from 0 (clean) to 1 (noise). */
-export function flow(): Parametrization {
-  const time: Time = (sigma) => sigma.div(sigma.add(1));
-  const keep: Time = (sigma) => sigma.add(1).reciprocal();
-  return { skip: keep, out: (sigma) => time(sigma).neg(), scale: keep, time };
+/**
+ * A flow u = eps - x0 on x_t = (1-t)·x0 + t·eps, t = sigma/(1+sigma) from 0 (clean) to 1 (noise).
+ * @param cleanAt 1 where time runs the other way: the network is told 1-t and predicts x0 - eps
+ */
+export function flow(cleanAt: 0 | 1 = 0): Parametrization {
+  const noisy: Time = (sigma) => sigma.div(sigma.add(1));
+  const clean: Time = (sigma) => sigma.add(1).reciprocal();
+  return cleanAt === 0
+    ? { skip: clean, out: (sigma) => noisy(sigma).neg(), scale: clean, time: noisy }
+    : { skip: clean, out: noisy, scale: clean, time: clean };
 }
 
 /** A plain denoiser of x = x0 + sigma·eps that gives the clean picture ("x0") or the noise ("eps"), told sigma by `time`. */
