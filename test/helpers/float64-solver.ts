@@ -17,7 +17,7 @@ export interface Float64Problem<O> {
   readonly start?: readonly number[];
 }
 
-interface Prepared {
+export interface Prepared {
   readonly schedule: readonly Step[];
   readonly stateNames: readonly string[];
   init(noise: NoiseSource): Record<string, Float64Array>;
@@ -30,9 +30,10 @@ interface Prepared {
   ): Record<string, Float64Array>;
 }
 
-type NoiseSource = (purpose: string, size: number) => Feed;
+export type NoiseSource = (purpose: string, size: number) => Feed;
 
-function prepare<O>(problem: Float64Problem<O>, samples: number): Prepared {
+/** The formulas of a solver on a problem, each step to be run by hand. */
+export function prepare<O>(problem: Float64Problem<O>, samples: number): Prepared {
   const { solver, operator, denoise, sigmaY, y } = problem;
   const options = parseOptions(solver, problem.options ?? {});
   const graphs = formulate({ solver, options, operator, denoise, sigmaY, samples });
