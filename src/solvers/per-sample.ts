@@ -1,4 +1,4 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 
 const inner = (x: Tensor) => x.shape.map((_, i) => i).slice(1);
 
@@ -20,6 +20,6 @@ export function meanPerSample(x: Tensor): Tensor {
 /** ‖x‖₂ of each sample, [N, 1, …]; the derivative at zero is taken as zero. */
 export function normPerSample(x: Tensor): Tensor {
   const squares = sumPerSample(x.square());
-  const positive = squares.greater(0);
-  return positive.where(positive.where(squares, 1).sqrt(), constant(0, [], x.dtype));
+  const zero = squares.equal(0); // not `squares > 0`: NaN must stay NaN
+  return zero.where(0, zero.where(1, squares).sqrt());
 }

@@ -12,7 +12,7 @@
  */
 import { z } from "zod";
 import { createSchedule } from "../diffusion/index.ts";
-import { concat, gradient, type Tensor } from "../tensor/index.ts";
+import { gradient } from "../tensor/index.ts";
 import { meanPerSample } from "./per-sample.ts";
 import type { Solver, Step } from "./solver.ts";
 
@@ -87,26 +87,17 @@ export const redDiff: Solver<z.output<typeof options>> = {
   },
 
   steps: ({ v: dataWeight, parallel, sigmaX0 }) => ({
-    step(state, { denoise, A, y, scalar, noise, shape }) {
+    step(state, { denoise, A, y, scalar, noise }) {
       const { mu } = state;
       const x0 = sigmaX0 > 0 ? mu.add(noise("x0").mul(sigmaX0)) : mu;
 
-      const pull = Array.from({ length: parallel }, (_, k) => {
+      const prior = Array.from({ length: parallel }, (_, k) => {
         const sigma = scalar("sigma", [parallel]).narrow(0, k, 1).squeeze();
         const weight = scalar("weight", [parallel]).narrow(0, k, 1).squeeze();
-        return { sigma, weight, eps: noise(`eps${k}`) };
-      });
-      const column = (f: (p: (typeof pull)[0]) => Tensor) =>
-        concat(pull.map((p) => f(p).reshape([1, 1, 1, 1]).expand([shape[0], 1, 1, 1])));
-      const xt = concat(pull.map(({ sigma, eps }) => x0.stopGradient().add(eps.mul(sigma))));
-      const sigmas = parallel === 1 ? pull[0].sigma : column((p) => p.sigma);
-      const epsHat = xt.sub(denoise(xt, sigmas)).div(sigmas);
-      const prior = pull.map(({ weight, eps }, k) => {
-        const difference = epsHat
-          .narrow(0, k * shape[0], shape[0])
-          .sub(eps)
-          .stopGradient();
-        return meanPerSample(difference.mul(x0))
+        const eps = noise(`eps${k}`);
+        const xt = x0.stopGradient().add(eps.mul(sigma));
+        const epsHat = xt.sub(denoise(xt, sigma)).div(sigma);
+        return meanPerSample(epsHat.sub(eps).stopGradient().mul(x0))
           .mul(weight)
           .mul(1 / parallel);
       });
