@@ -74,7 +74,7 @@ class RecordingScope implements Scope {
   readonly sigmaY: number;
   readonly denoise: Denoiser;
 
-  constructor({ operator, denoise, sigmaY, samples }: Formulation<never>, y: Tensor, start: Tensor) {
+  constructor({ operator, denoise, sigmaY, samples }: Formulation<unknown>, y: Tensor, start: Tensor) {
     this.y = y;
     this.start = start;
     this.operator = operator;

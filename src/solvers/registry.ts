@@ -5,14 +5,14 @@ import { redDiff } from "./red-diff.ts";
 import type { Solver } from "./solver.ts";
 import { vmlMap } from "./vml-map.ts";
 
-const solvers: readonly Solver<never>[] = [redDiff, vmlMap, dps, posteriorMean] as readonly Solver<never>[];
+const solvers: readonly Solver[] = [redDiff, vmlMap, dps, posteriorMean];
 
-export function listSolvers(): readonly Solver<never>[] {
+export function listSolvers(): readonly Solver[] {
   return solvers;
 }
 
 /** @throws TweedieError `invalid-option` that lists the known names. */
-export function findSolver(name: string): Solver<never> {
+export function findSolver(name: string): Solver {
   const found = solvers.find((s) => s.name === name);
   if (found) return found;
   const expected = solvers.map((s) => s.name).join(", ");

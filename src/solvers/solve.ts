@@ -105,7 +105,11 @@ export async function solve<O>(problem: Problem, request: SolveOptions<O>): Prom
     let done = 0;
     for (const step of schedule) {
       if (signal?.aborted) break;
-      const feeds = { ...fixed, ...draw(graphs.steps.inputs, done + 1), ...scalarFeeds(graphs.steps.inputs, step) };
+      const feeds: Record<string, Float32Array> = {
+        ...fixed,
+        ...draw(graphs.steps.inputs, done + 1),
+        ...scalarFeeds(graphs.steps.inputs, step),
+      };
       for (const name of graphs.stateNames) feeds[`state.${name}`] = state[name] as Float32Array;
       const results = await program.run(feeds, { outputs: outputsOf(step.kind) });
       const read = (value: string) => results[outputName(step.kind, value)] as Float32Array;

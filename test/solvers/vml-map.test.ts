@@ -3,7 +3,7 @@ import { exactMoments, type Mixture } from "../../src/priors/exact.ts";
 import { gaussianPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { vmlMap } from "../../src/solvers/vml-map.ts";
-import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
+import { type NoiseSource, prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 import { M1 } from "../helpers/problems.ts";
 
@@ -28,7 +28,7 @@ const J = [
 ];
 const pull = (v: number[]) => [0, 1].map((i) => J[0][i] * v[0] + J[1][i] * v[1]);
 const descend = { kind: "descend", sigma, scalars: { sigma, next: 0 } };
-const zero = (_: string, size: number) => new Float64Array(size);
+const zero: NoiseSource = (_, size) => new Float64Array(size);
 
 /** How far one descent step moves x = (1, 1), γ0 = 1. */
 function move(options: Record<string, unknown>, noise = zero): number[] {

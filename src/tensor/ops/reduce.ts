@@ -209,8 +209,8 @@ export function reduceL1(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 /** √Σx² over axes; the derivative at zero is taken as zero (the smallest subgradient). */
 export function reduceL2(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const squares = x.square().sum(axes, keepDims);
-  const positive = squares.greater(0);
-  return positive.where(positive.where(squares, 1).sqrt(), 0);
+  const zero = squares.equal(0); // not `squares > 0`: NaN must stay NaN
+  return zero.where(0, zero.where(1, squares).sqrt());
 }
 
 /** Euclidean norm of all elements. */
