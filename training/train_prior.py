@@ -15,7 +15,8 @@ import os
 import signal
 import sys
 import time
-from typing import Dict, List, Mapping, Optional
+from concurrent.futures import ThreadPoolExecutor
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
@@ -61,7 +62,8 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--uniform-share", type=float, default=0.15, help="share of noise levels drawn log-uniformly over the whole range")
     add("--clip", type=float, default=1.0, help="largest norm of the gradient")
     add("--seed", type=int, default=0)
-    add("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    add("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads; the result does not depend on them")
+    add("--chunk", type=int, default=4, help="images that a CPU thread takes at a time")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--precision", choices=["bf16", "float32"], default="bf16")
     add("--compile", action="store_true", help="torch.compile the network (PyTorch 2)")
@@ -126,6 +128,8 @@ class Trainer:
             self.restore()
         source = CropSource(list_images(options.data), options.patch, options.scales)
         self.batches = Prefetch(source, options.seed, options.batch)
+        workers = 1 if self.device.type == "cuda" else options.threads
+        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
 
     def restore(self) -> None:
         state = torch.load(self.checkpoint_path, map_location=self.device)
@@ -157,6 +161,18 @@ class Trainer:
         progress = min(1.0, max(0, step - warmup) / max(1, total - warmup))
         return self.options.lr * rise * 0.5 * (1 + math.cos(math.pi * progress))
 
+    def gradient(self, clean: Tensor, sigma: Tensor, noise: Tensor) -> Tuple[float, Tuple[Tensor, ...]]:
+        """Summed loss and its gradient on a part of a batch.
+
+        On a CPU whole parts run side by side on single-threaded workers: they meet once an iteration and not at every layer, which
+        also keeps a run at low priority on a busy machine going.
+        """
+        enabled = self.options.precision == "bf16"
+        # The cache of casts is shared between threads and every weight is used once: no cache.
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False):
+            loss = edm_loss(self.forward, clean, sigma, noise).sum()
+        return loss.item(), torch.autograd.grad(loss, list(self.network.parameters()))
+
     def step(self) -> float:
         """One iteration; returns the mean weighted loss of its batch."""
         options = self.options
@@ -172,10 +188,11 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=options.precision == "bf16"):
-            loss = edm_loss(self.forward, clean, sigma, noise).mean()
-        self.network.zero_grad(set_to_none=True)
-        loss.backward()
+        size = options.batch if self.device.type == "cuda" else options.chunk
+        parts = list(self.pool.map(self.gradient, *(tensor.split(size) for tensor in (clean, sigma, noise))))
+        # Summed in the order of the batch, whichever thread was first.
+        for index, parameter in enumerate(self.network.parameters()):
+            parameter.grad = sum((gradients[index] for _, gradients in parts[1:]), parts[0][1][index]) / options.batch
         nn.utils.clip_grad_norm_(self.network.parameters(), options.clip)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -185,7 +202,7 @@ class Trainer:
         with torch.no_grad():
             for name, value in self.network.state_dict().items():
                 self.average[name].lerp_(value, 1 - decay)
-        value = loss.item()
+        value = sum(loss for loss, _ in parts) / options.batch
         self.seconds += time.monotonic() - started
         if not math.isfinite(value):
             raise FloatingPointError(f"the loss is {value} at iteration {self.iteration}: lower --lr and resume")
@@ -237,8 +254,7 @@ def export(trainer: Trainer, measured: Optional[Mapping[str, float]]) -> None:
 
 def main(arguments: Optional[List[str]] = None) -> None:
     options = parse_arguments(arguments)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads)
     os.makedirs(options.out, exist_ok=True)
     trainer = Trainer(options)
     write_json(os.path.join(options.out, "options.json"), vars(options))
