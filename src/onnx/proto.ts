@@ -73,7 +73,7 @@ export function viewAs(bytes: Uint8Array, dtype: DType): TypedArray {
 }
 
 function aligned(bytes: Uint8Array, alignment: number): Uint8Array {
-  return bytes.byteOffset % alignment === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % alignment === 0 ? bytes : new Uint8Array(bytes); // `slice` of a Node Buffer would not copy
 }
 
 /** The little-endian bytes of a typed array (a view, not a copy). */
