@@ -1,0 +1,184 @@
+import { stat } from "node:fs/promises";
+import { z } from "zod";
+import { createEngine } from "../../engine/index.ts";
+import { checkEncodable, decodeImage, formatFromPath } from "../../images/index.ts";
+import { listPriors, loadPrior } from "../../priors/index.ts";
+import { type Restoration, restore, taskNames } from "../../restore/index.ts";
+import { type RawOptions, readOption, readSolverOptions, readTask, type TaskArguments } from "../arguments.ts";
+import type { PictureCommand } from "../command.ts";
+import { compare, describeMetrics, readReference } from "../metrics.ts";
+import { describeRestoration, plural } from "../report.ts";
+import { kernelFile, loadTask } from "../task.ts";
+
+export interface RestoreArguments extends TaskArguments {
+  image: string;
+  output: string;
+  model: string;
+  preset: "fast" | "balanced" | "best";
+  seed: number;
+  samples: number;
+  option: Record<string, unknown>;
+  noise?: number;
+  solver?: string;
+  reference?: string;
+  threads?: number;
+  tile?: number;
+  stopAfter?: number;
+}
+
+const count = z.int().min(1);
+
+/** The options of a task, as a manifest holds them. */
+export const taskShape = {
+  task: z.enum(taskNames),
+  mask: z.string().optional(),
+  scale: z.int().min(2).max(16).optional(),
+  kernel: z.string().optional(),
+  border: z.enum(["reflect", "zero", "circular"]).optional(),
+};
+
+const schema = z.strictObject({
+  ...taskShape,
+  image: z.string(),
+  output: z.string(),
+  model: z.string(),
+  preset: z.enum(["fast", "balanced", "best"]),
+  seed: z.int().min(0),
+  samples: count,
+  option: z.record(z.string(), z.unknown()),
+  noise: z.number().min(0).max(1).optional(),
+  solver: z.string().optional(),
+  reference: z.string().optional(),
+  threads: count.optional(),
+  tile: count.optional(),
+  stopAfter: count.optional(),
+});
+
+/** Reads the command line. @throws UsageError */
+export function readRestoreArguments(image: string, raw: RawOptions): RestoreArguments {
+  const steps = readOption(raw, "steps");
+  const args: RestoreArguments = {
+    image,
+    output: readOption(raw, "output") ?? "",
+    ...readTask(raw),
+    model: readOption(raw, "model") ?? "natural",
+    preset: readOption(raw, "preset") ?? "balanced",
+    seed: readOption(raw, "seed") ?? 0,
+    samples: readOption(raw, "samples") ?? 1,
+    option: { ...(steps === undefined ? {} : { steps }), ...readSolverOptions(raw) },
+  };
+  for (const name of ["noise", "solver", "reference", "threads", "tile"] as const) {
+    const value = readOption(raw, name);
+    if (value !== undefined) Object.assign(args, { [name]: value });
+  }
+  return args;
+}
+
+/** The path of a model that is a file of the user's; undefined for the embedded ones. */
+export async function modelFile(model: string): Promise<string | undefined> {
+  if ((await listPriors()).some(({ name }) => name === model)) return undefined;
+  return (await stat(model).catch(() => undefined)) ? model : undefined;
+}
+
+export const restoreCommand: PictureCommand<RestoreArguments> = {
+  name: "restore",
+  schema,
+
+  files(args) {
+    return { image: args.image, mask: args.mask, kernel: kernelFile(args), reference: args.reference };
+  },
+
+  count: ({ samples }) => samples,
+
+  async perform(args, { signal, progress }) {
+    const image = await decodeImage(args.image);
+    const task = await loadTask(args, image);
+    const scale = args.scale ?? 1;
+    checkEncodable(
+      {
+        width: image.width * scale,
+        height: image.height * scale,
+        alpha: staysTransparent(args) ? image.alpha : undefined,
+      },
+      { format: formatFromPath(args.output) },
+    );
+    const size = { width: image.width * scale, height: image.height * scale };
+    const reference = args.reference === undefined ? undefined : await readReference(args.reference, size);
+    const prior = await loadPrior(args.model, { signal });
+    const engine = await createEngine({ threads: args.threads });
+    try {
+      const result = await restore({
+        image,
+        task,
+        prior,
+        engine,
+        noise: args.noise,
+        solver: args.solver,
+        preset: args.preset,
+        options: args.option,
+        seed: args.seed,
+        samples: args.samples,
+        tileSize: args.tile,
+        stopAfter: args.stopAfter,
+        signal,
+        onProgress: (p) => progress("restoring", p),
+      });
+      const metrics = reference && compare(result.images[0], reference);
+      const before = reference && scale === 1 ? compare(image, reference) : undefined;
+      const summary = describeRestoration(result, prior.name);
+      if (metrics)
+        summary.push([
+          "quality",
+          `${describeMetrics(metrics)}${before ? ` (before: ${describeMetrics(before)})` : ""}`,
+        ]);
+      return {
+        pictures: result.images,
+        resolved: {
+          ...args,
+          solver: result.solver,
+          option: { ...result.options },
+          noise: result.noise.sigma,
+          threads: result.threads,
+          tile: result.tileSize,
+          ...(result.stopped ? { stopAfter: result.steps } : {}),
+        },
+        record: {
+          ...facts(result),
+          model: { name: prior.name, sha256: prior.hash },
+          ...(metrics ? { metrics, before } : {}),
+        },
+        summary,
+        stopped: result.stopped ? describeStop(result, args.samples) : undefined,
+      };
+    } finally {
+      await engine.dispose();
+    }
+  },
+};
+
+/** Filling the transparent pixels of a picture makes it opaque; everything else keeps them. */
+function staysTransparent(args: RestoreArguments): boolean {
+  return args.task !== "inpaint" || args.mask !== undefined;
+}
+
+function facts(r: Restoration): Record<string, unknown> {
+  return {
+    solver: r.solver,
+    noise: r.noise,
+    steps: r.steps,
+    forwards: r.counts.forwards,
+    vjps: r.counts.vjps,
+    residual: r.residual,
+    expectedResidual: r.expectedResidual,
+    tiles: r.tiles,
+    missing: r.missing,
+    seconds: r.seconds,
+    compileSeconds: r.compileSeconds,
+    stopped: r.stopped,
+  };
+}
+
+function describeStop({ steps, images }: Restoration, samples: number): string {
+  const after = `after ${plural(steps, "step")}`;
+  return samples > 1 ? `${after}, in sample ${images.length} of ${samples}` : after;
+}

@@ -1,0 +1,64 @@
+import type { Restoration } from "../restore/index.ts";
+import { digits, duration } from "./progress.ts";
+
+/** Aligned "label  text" lines. */
+export function formatSummary(title: string, lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return [title, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join("\n");
+}
+
+/** What a restoration did, for people. */
+export function describeRestoration(r: Restoration, prior: string): [string, string][] {
+  const lines: [string, string][] = [
+    ["task", describeTask(r)],
+    ["noise", describeNoise(r)],
+    ["solver", `${r.solver} (preset ${r.preset}), prior ${prior}`],
+    ["work", describeWork(r)],
+  ];
+  if (r.steps > 0)
+    lines.push([
+      "residual",
+      `${digits(r.residual)} left of the data; noise alone would leave ${digits(r.expectedResidual)}`,
+    ]);
+  return lines;
+}
+
+function describeTask({ task, missing, images }: Restoration): string {
+  const { width, height } = images[0];
+  switch (task.name) {
+    case "inpaint": {
+      const share = ((100 * (missing ?? 0)) / (width * height)).toPrecision(2);
+      return missing === 0 ? "inpaint: no pixel is missing" : `inpaint ${missing} missing pixels (${share} %)`;
+    }
+    case "super-resolution":
+      return `super-resolution x${task.scale} (${task.kernel})`;
+    case "deblur": {
+      const { kernel } = task;
+      if (kernel.type === "gaussian") return `deblur, Gaussian of standard deviation ${kernel.std} pixels`;
+      if (kernel.type === "motion") return `deblur, motion over ${kernel.length} pixels at ${kernel.angle}°`;
+      return `deblur, kernel of ${kernel.kernel.width}x${kernel.kernel.height} pixels`;
+    }
+    default:
+      return task.name;
+  }
+}
+
+function describeNoise({ noise, task }: Restoration): string {
+  const of255 = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
+  if (noise.source === "given") return `${of255}, as given`;
+  if (task.name === "inpaint" && noise.sigma === 0)
+    return `about ${digits(noise.estimate ?? 0)} by estimate: too little to touch the known pixels`;
+  if (task.name === "inpaint") return `${of255}, estimated; known pixels are denoised too (--noise 0 keeps them)`;
+  return `${of255}, estimated from the picture (--noise sets it)`;
+}
+
+function describeWork({ counts, steps, tiles, images, seconds, threads }: Restoration): string {
+  const parts = [plural(steps, "step"), plural(counts.forwards, "network forward"), plural(counts.vjps, "VJP")];
+  if (tiles > 1) parts.push(plural(tiles, "tile"));
+  if (images.length > 1) parts.push(plural(images.length, "sample"));
+  return `${parts.join(", ")} in ${duration(seconds)} on ${plural(threads, "thread")}`;
+}
+
+export function plural(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? "" : "s"}`;
+}

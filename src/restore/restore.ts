@@ -1,0 +1,228 @@
+import { createEngine, type Engine } from "../engine/index.ts";
+import { TweedieError } from "../errors.ts";
+import type { Image } from "../images/index.ts";
+import type { Prior } from "../priors/index.ts";
+import { type Counts, type Preset, parseOptions, presetFor, type Solution, solve } from "../solvers/index.ts";
+import { createJob, type Job } from "./job.ts";
+import type { NoiseLevel } from "./noise.ts";
+import { operatorName } from "./operator.ts";
+import { Pace, type RestoreProgress } from "./progress.ts";
+import { parseTask, type Task, type TaskInput } from "./task.ts";
+import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
+
+/** Side of the tiles of large pictures, in pixels of the result. */
+export const TILE_SIZE = 512;
+
+export interface RestoreRequest {
+  /** The damaged picture. */
+  readonly image: Image;
+  /** What is wrong with it. */
+  readonly task: TaskInput;
+  readonly prior: Prior;
+  /** Standard deviation of its noise on the 0..1 scale; estimated from the picture by default. */
+  readonly noise?: number;
+  /** Name of a solver; by default the preset's choice for the task. */
+  readonly solver?: string;
+  readonly preset?: Preset;
+  /** Options of the solver, over those of the preset. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The same seed gives the same picture. */
+  readonly seed?: number;
+  /** How many results to draw. */
+  readonly samples?: number;
+  /** Started, and ended, for this call alone by default. */
+  readonly engine?: Engine;
+  /** Stops after the step under way; what there is by then is returned with `stopped: true`. */
+  readonly signal?: AbortSignal;
+  /** Stops after this many steps in all, as a signal would. */
+  readonly stopAfter?: number;
+  /** Larger pictures are restored in overlapping tiles of this side, in pixels. */
+  readonly tileSize?: number;
+  readonly onProgress?: (progress: RestoreProgress) => void;
+}
+
+export interface Restoration {
+  /** The results, one for each sample (fewer when it was stopped). */
+  readonly images: readonly Image[];
+  readonly task: Task;
+  readonly noise: NoiseLevel;
+  readonly solver: string;
+  readonly preset: Preset;
+  /** Every option of the solver, defaults included. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** How often the network ran, all samples and tiles together. */
+  readonly counts: Counts;
+  readonly steps: number;
+  /** ‖y − A(x)‖₂ of the first result on the [-1, 1] scale, and what noise alone would leave. */
+  readonly residual: number;
+  readonly expectedResidual: number;
+  readonly tiles: number;
+  readonly tileSize: number;
+  /** Number of missing pixels, of an inpainting. */
+  readonly missing?: number;
+  readonly threads: number;
+  readonly seconds: number;
+  /** The part of `seconds` that compiling took. */
+  readonly compileSeconds: number;
+  readonly stopped: boolean;
+}
+
+/**
+ * Restores a damaged picture of any size: grey or colour, 8 or 16 bits, with or without transparency.
+ *
+ * Pictures above about 1.5 tiles are divided into overlapping tiles; filling a hole touches its neighbourhood alone, and
+ * without noise every known pixel stays exactly as it was.
+ * @throws TweedieError `invalid-option`, `size-mismatch`, `invalid-operator`, `invalid-model`, `out-of-memory`,
+ *   `numerical-failure`; `aborted` when it was stopped before there was any picture
+ */
+export async function restore(request: RestoreRequest): Promise<Restoration> {
+  const { image, prior, seed = 0, samples = 1, preset = "balanced", signal } = request;
+  checkCount("samples", samples);
+  const begin = performance.now();
+  const task = parseTask(request.task);
+  const tileSize = request.tileSize ?? TILE_SIZE;
+  checkCount("tile size", tileSize);
+  const job = createJob({ image, task, prior, noise: request.noise, seed, tileSize });
+  const chosen = presetFor(operatorName(task), preset, job.sigmaY, request.solver);
+  const options = parseOptions(chosen.solver, { ...chosen.options, ...request.options }) as Record<string, unknown>;
+
+  const engine = request.engine ?? (await createEngine({}));
+  const stop = new AbortController();
+  const onAbort = () => stop.abort();
+  if (signal?.aborted) stop.abort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const totals = new Totals();
+  const images: Image[] = [];
+  try {
+    const run = async (sample: number, tile: Tile, index: number, pace: Pace): Promise<Solution> =>
+      solve(
+        { ...job.problem(tile), sigmaY: job.sigmaY, prior },
+        {
+          solver: chosen.solver,
+          options,
+          engine,
+          seed: tileSeed(seed, index),
+          firstSample: sample,
+          signal: stop.signal,
+          onProgress: (p) => {
+            const part = sample * job.tiles.length + index;
+            const fraction = (part + p.step / p.steps) / (samples * job.tiles.length);
+            const place = { sample: sample + 1, samples, tile: index + 1, tiles: job.tiles.length };
+            request.onProgress?.({
+              ...place,
+              step: p.step,
+              steps: p.steps,
+              sigma: p.sigma,
+              residual: p.residual / job.normScale,
+              expectedResidual: p.expectedResidual / job.normScale,
+              fraction,
+              ...pace.at(fraction),
+            });
+            if (totals.steps + p.step === request.stopAfter) stop.abort();
+          },
+        },
+      );
+    const pace = new Pace();
+    for (let sample = 0; sample < samples && !(sample > 0 && stop.signal.aborted); sample++) {
+      const planes = await drawSample(
+        job,
+        (tile, index) => run(sample, tile, index, pace),
+        stop.signal,
+        totals,
+        sample,
+      );
+      if (planes === undefined) break;
+      images.push(job.finish(planes));
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    if (!request.engine) await engine.dispose();
+  }
+  if (images.length === 0) throw new TweedieError("aborted", { message: "stopped before the first step was done" });
+  return {
+    images,
+    task,
+    noise: job.noise,
+    solver: chosen.solver.name,
+    preset,
+    options,
+    seed,
+    counts: { forwards: totals.forwards, vjps: totals.vjps },
+    steps: totals.steps,
+    residual: Math.sqrt(totals.residual) / job.normScale,
+    expectedResidual: Math.sqrt(totals.expected) / job.normScale,
+    tiles: job.tiles.length,
+    tileSize: job.tileSize,
+    missing: job.missing,
+    threads: engine.threads,
+    seconds: (performance.now() - begin) / 1000,
+    compileSeconds: totals.compileSeconds,
+    stopped: totals.stopped || images.length < samples,
+  };
+}
+
+/** What all runs of a restoration add up to. */
+class Totals {
+  forwards = 0;
+  vjps = 0;
+  steps = 0;
+  compileSeconds = 0;
+  /** Squares, of the first sample. */
+  residual = 0;
+  expected = 0;
+  stopped = false;
+
+  add(solution: Solution, sample: number): void {
+    this.forwards += solution.counts.forwards;
+    this.vjps += solution.counts.vjps;
+    this.steps += solution.steps;
+    this.compileSeconds += solution.compileSeconds;
+    this.stopped ||= solution.stopped;
+    if (sample > 0) return;
+    this.residual += solution.residuals[0] ** 2;
+    this.expected += solution.expectedResidual ** 2;
+  }
+}
+
+/** One result, tile by tile; when it is stopped the rest is the first guess. Undefined when nothing was done. */
+async function drawSample(
+  job: Job,
+  run: (tile: Tile, index: number) => Promise<Solution>,
+  signal: AbortSignal,
+  totals: Totals,
+  sample: number,
+): Promise<Float32Array | undefined> {
+  const mosaic = new Mosaic(job.width, job.height, job.channels);
+  let done = 0;
+  for (const [index, tile] of job.tiles.entries()) {
+    const weights = tileWeights(tile, job, job.blend);
+    const solution = await run(tile, index).catch((error: unknown) => {
+      // Stopped while the program of this tile was being compiled: what earlier tiles gave still counts.
+      if (error instanceof TweedieError && error.code === "aborted" && signal.aborted) return undefined;
+      throw error;
+    });
+    if (solution === undefined && done === 0) return undefined;
+    if (solution === undefined || (signal.aborted && index + 1 < job.tiles.length)) totals.stopped = true;
+    if (solution) {
+      totals.add(solution, sample);
+      mosaic.add(tile, solution.pictures, weights);
+      done++;
+    }
+    if (!totals.stopped) continue;
+    for (const rest of job.tiles.slice(solution ? index + 1 : index))
+      mosaic.add(rest, job.problem(rest).start, tileWeights(rest, job, job.blend));
+    break;
+  }
+  return mosaic.blend(job.background());
+}
+
+/** Each tile has noise of its own: the seed's upper half, which small seeds leave free, tells them apart. */
+function tileSeed(seed: number, tile: number): number {
+  return (seed + tile * 2 ** 32) % Number.MAX_SAFE_INTEGER;
+}
+
+function checkCount(what: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new TweedieError("invalid-option", { what, expected: "a whole number from 1 on", got: String(value) });
+}

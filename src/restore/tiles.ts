@@ -1,0 +1,135 @@
+import type { Mask } from "../images/index.ts";
+
+/** A rectangle of a picture, in pixels. */
+export interface Tile {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How a picture is divided: everything in pixels of the result. */
+export interface TileOptions {
+  /** Longest side of a tile; a multiple of `align`. */
+  readonly size: number;
+  /** Border of a tile that is thrown away where the picture goes on behind it: there the tile lacks its surroundings. */
+  readonly discard: number;
+  /** Width of the ramp over which one tile passes into the next. */
+  readonly feather: number;
+  /** Left and top are multiples of this (the scale of a super-resolution). */
+  readonly align: number;
+}
+
+/** Overlapping tiles of nearly even spacing that cover `region`, row by row. A region that fits is one tile. */
+export function planTiles(region: Tile, options: TileOptions): Tile[] {
+  const columns = planAxis(region.width, options);
+  const rows = planAxis(region.height, options);
+  const width = Math.min(region.width, options.size);
+  const height = Math.min(region.height, options.size);
+  return rows.flatMap((y) => columns.map((x) => ({ left: region.left + x, top: region.top + y, width, height })));
+}
+
+function planAxis(length: number, { size, discard, feather, align }: TileOptions): number[] {
+  if (length <= size) return [0];
+  const overlap = 2 * discard + feather;
+  const count = 1 + Math.ceil((length - size) / Math.max(align, size - overlap - align));
+  // Rounding down to the alignment only brings neighbours closer by less than `align`, which the count allows for.
+  return Array.from({ length: count }, (_, i) =>
+    i === count - 1 ? length - size : Math.floor(((length - size) * i) / (count - 1) / align) * align,
+  );
+}
+
+/**
+ * Blending weights of a tile, row by row: 0 in the discarded border, a linear ramp, then 1. Sides that lie on the
+ * border of the picture (`width` x `height`) have neither.
+ */
+export function tileWeights(
+  tile: Tile,
+  picture: { width: number; height: number },
+  { discard, feather }: Pick<TileOptions, "discard" | "feather">,
+): Float32Array {
+  const axis = (start: number, length: number, whole: number): Float32Array =>
+    Float32Array.from({ length }, (_, i) => {
+      const before = start === 0 ? Number.POSITIVE_INFINITY : i + 0.5;
+      const after = start + length === whole ? Number.POSITIVE_INFINITY : length - i - 0.5;
+      return Math.min(1, Math.max(0, (Math.min(before, after) - discard) / feather));
+    });
+  const across = axis(tile.left, tile.width, picture.width);
+  const down = axis(tile.top, tile.height, picture.height);
+  const weights = new Float32Array(tile.width * tile.height);
+  for (let y = 0; y < tile.height; y++)
+    for (let x = 0; x < tile.width; x++) weights[y * tile.width + x] = down[y] * across[x];
+  return weights;
+}
+
+/** The part of a picture around its missing pixels: their bounding box with `margin` pixels on each side. */
+export function holeRegion(mask: Mask, margin: number): Tile | undefined {
+  const { width, height, missing } = mask;
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      if (!missing[y * width + x]) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  if (right < 0) return undefined;
+  left = Math.max(0, left - margin);
+  top = Math.max(0, top - margin);
+  right = Math.min(width, right + 1 + margin);
+  bottom = Math.min(height, bottom + 1 + margin);
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Copies one tile out of planar data of the given row length and number of planes. */
+export function cutTile(data: Float32Array, width: number, height: number, tile: Tile): Float32Array {
+  const planes = data.length / (width * height);
+  const out = new Float32Array(planes * tile.width * tile.height);
+  for (let c = 0; c < planes; c++)
+    for (let y = 0; y < tile.height; y++) {
+      const from = (c * height + tile.top + y) * width + tile.left;
+      out.set(data.subarray(from, from + tile.width), (c * tile.height + y) * tile.width);
+    }
+  return out;
+}
+
+/** Sums tiles with their weights into one planar picture. */
+export class Mosaic {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly #sum: Float32Array;
+  readonly #weight: Float32Array;
+
+  constructor(width: number, height: number, channels: number) {
+    this.width = width;
+    this.height = height;
+    this.channels = channels;
+    this.#sum = new Float32Array(width * height * channels);
+    this.#weight = new Float32Array(width * height);
+  }
+
+  add(tile: Tile, data: Float32Array, weights: Float32Array): void {
+    const { width, height, channels } = this;
+    for (let y = 0; y < tile.height; y++)
+      for (let x = 0; x < tile.width; x++) {
+        const local = y * tile.width + x;
+        const w = weights[local];
+        if (w === 0) continue;
+        const at = (tile.top + y) * width + tile.left + x;
+        this.#weight[at] += w;
+        for (let c = 0; c < channels; c++)
+          this.#sum[c * width * height + at] += w * data[c * tile.width * tile.height + local];
+      }
+  }
+
+  /** The blended picture; where no tile came, the samples of `background`. */
+  blend(background: Float32Array): Float32Array {
+    const n = this.width * this.height;
+    return background.map((value, i) => {
+      const weight = this.#weight[i % n];
+      return weight > 0 ? this.#sum[i] / weight : value;
+    });
+  }
+}
