@@ -1,0 +1,40 @@
+import type { Tensor } from "../tensor/index.ts";
+import { GraphBuilder } from "./import/graph.ts";
+import type { InputOptions } from "./import/inputs.ts";
+import { loadModel } from "./import/load.ts";
+
+export type { FrozenValues } from "./import/inputs.ts";
+
+export type ImportOptions = InputOptions;
+
+/** An ONNX model as tensors: differentiable and composable like any other expression. */
+export interface ImportedModel {
+  /** Placeholders, by the model's names and in its order. Frozen inputs are not among them. */
+  readonly inputs: Record<string, Tensor>;
+  readonly outputs: Record<string, Tensor>;
+  /** Version of the standard operator set. */
+  readonly opset: number;
+  /** What wrote the file, e.g. `pytorch 2.5.1`; "" when it does not say. */
+  readonly producer: string;
+}
+
+/**
+ * Imports an ONNX model (operator sets 6 to 24) into the tensor language. Shapes become static: symbolic extents are
+ * bound by `inputShapes`, and arithmetic on shapes is worked out. bfloat16 and 8-bit floats are read as float32, 4-bit
+ * integers as 8-bit ones. Weights stay as they are stored; nothing large is computed on the host.
+ * @param source the model's bytes, or its path (then weights in files beside it are found)
+ * @throws missing-file, unreadable-file; invalid-model (not ONNX, damaged, inconsistent); unsupported-op (lists every
+ * operator that has no rule, with the nodes that use it); invalid-option (an open shape; a value that must be frozen)
+ */
+export function importOnnx(source: Uint8Array | string, options: ImportOptions = {}): ImportedModel {
+  const loaded = loadModel(source);
+  const { inputs, outputs } = new GraphBuilder(loaded).build(options);
+  const { model } = loaded;
+  const standard = model.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx");
+  return {
+    inputs,
+    outputs,
+    opset: Number(standard?.version ?? 0),
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+  };
+}
