@@ -3,6 +3,7 @@ import { erf as erf64 } from "../erf.ts";
 import type { Op } from "../op.ts";
 import { shapeError } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
+import { onnxType } from "./cast.ts";
 
 /** Elementwise function: ONNX type, float64 function, derivative rule in (x, y, g). */
 function unary(
@@ -75,27 +76,45 @@ export const reluOp = unary(
   "relu",
   "Relu",
   (x) => (x > 0 ? x : Number.isNaN(x) ? x : 0),
-  (_x, y, g) => g.mul(y.sign()),
+  (_x, y, g) => g.mul(step(y)),
 );
 export const floorOp = unary("floor", "Floor", Math.floor);
 export const ceilOp = unary("ceil", "Ceil", Math.ceil);
 export const roundOp = unary("round", "Round", roundEven);
 
-/** x·sigmoid(x). ONNX Runtime's `QuickGelu(alpha=1)` does it in one pass. */
-export const siluOp: Op = {
-  ...unary(
-    "silu",
-    "",
-    (x) => x * sigmoid64(x),
-    (x, y, g) => {
-      const s = x.sigmoid();
-      return g.mul(s.add(y.mul(s.neg().add(1))));
-    },
-  ),
-  onnx: (emit, [x]) =>
-    emit.contrib
-      ? emit.node("QuickGelu", [x], { alpha: { f: 1 } }, "com.microsoft")
-      : emit.node("Mul", [x, emit.node("Sigmoid", [x])]),
+/**
+ * 1 for x > 0, else 0; constant for differentiation. `HardSigmoid` with a huge slope does it in one pass on all cores,
+ * where comparing and choosing take three and casting or `Sign` run on one core.
+ */
+export const stepOp: Op = {
+  ...unary("step", "", (x) => (x > 0 ? 1 : 0)),
+  onnx(emit, [x], { dtype }) {
+    if (dtype === "float32") return emit.node("HardSigmoid", [x], { alpha: { f: 3e38 }, beta: { f: 0 } });
+    return emit.node("Cast", [emit.node("Greater", [x, emit.constant([0], [], dtype)])], {
+      to: { i: onnxType[dtype] },
+    });
+  },
+};
+
+/**
+ * x·sigmoid(alpha·x), one pass as ONNX Runtime's `QuickGelu`. The rule needs the input alone, so that the output can be
+ * freed: with s = sigmoid(alpha·x) the derivative is s·(1 + alpha·x·(1 - s)), and x·(1 - s) is the same op at -alpha.
+ */
+export const siluOp: Op<{ readonly alpha: number }> = {
+  name: "silu",
+  infer: ([x]) => x,
+  evaluate: ([x], { alpha }) => x.data.map((v) => v * sigmoid64(alpha * v)),
+  onnx(emit, [x], node) {
+    const { alpha } = node.attrs as { alpha: number };
+    if (emit.contrib && node.dtype === "float32")
+      return emit.node("QuickGelu", [x], { alpha: { f: alpha } }, "com.microsoft");
+    const scaled = alpha === 1 ? x : emit.node("Mul", [x, emit.constant([alpha], [], node.dtype)]);
+    return emit.node("Mul", [x, emit.node("Sigmoid", [scaled])]);
+  },
+  vjp({ inputs: [x], attrs: { alpha }, gradient }) {
+    const rest = silu(x, -alpha).mul(alpha).add(1);
+    return [gradient.mul(x.mul(alpha).sigmoid()).mul(rest)];
+  },
 };
 
 const build = (op: Op) => (x: Tensor) => apply(op, [x], undefined);
@@ -123,10 +142,15 @@ export const sigmoid = build(sigmoidOp);
 export const erf = build(erfOp);
 export const softplus = build(softplusOp);
 export const relu = build(reluOp);
-export const silu = build(siluOp);
+export const step = build(stepOp);
 export const floor = build(floorOp);
 export const ceil = build(ceilOp);
 export const round = build(roundOp);
+
+/** x·sigmoid(alpha·x): SiLU (swish), or its sharper relatives. */
+export function silu(x: Tensor, alpha = 1): Tensor {
+  return apply(siluOp, [x], { alpha });
+}
 
 /** Rounds towards zero. */
 export function trunc(x: Tensor): Tensor {

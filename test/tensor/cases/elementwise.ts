@@ -72,7 +72,11 @@ export const elementwise: Cases = {
   erf: simple(t.erf),
   softplus: simple(t.softplus, "large"),
   relu: simple(t.relu),
-  silu: simple(t.silu, "large"),
+  silu: fc.oneof(
+    simple((x) => t.silu(x), "large"),
+    simple((x) => t.silu(x, 1.702)),
+  ),
+  step: simple(t.step),
   gelu: fc.oneof(
     simple((x) => t.gelu(x)),
     simple((x) => t.gelu(x, "tanh")),
