@@ -63,7 +63,7 @@ function dotProduct(node: OnnxNode): (Tensor | undefined)[] {
   const bias = biasOf(node, q, keys.shape[2], pastKeys?.shape[2] ?? 0);
   const weights = probabilities(capped, bias);
   const y = weights.matmul(shareHeads(values, heads));
-  const shown = [scores, bias ? capped.add(bias) : capped, capped, weights][attributes.int("qk_matmul_output_mode", 0)];
+  const shown = [scores, capped, bias ? capped.add(bias) : capped, weights][attributes.int("qk_matmul_output_mode", 0)];
   const out = packed ? y.transpose([0, 2, 1, 3]).reshape([batch, rows, heads * y.shape[3]]) : y;
   return [out, keys, values, shown];
 }

@@ -1,7 +1,7 @@
 import { type Tensor, where, xor } from "../../tensor/index.ts";
 import { operands } from "./arithmetic.ts";
 import type { Family, OnnxNode } from "./node.ts";
-import { computeType } from "./types.ts";
+import { computeType, widened } from "./types.ts";
 
 type Compare = (a: Tensor, b: Tensor) => Tensor;
 
@@ -21,6 +21,6 @@ export const comparisons: Family = {
   Less: compare((a, b) => a.less(b)),
   LessOrEqual: compare((a, b) => a.lessOrEqual(b)),
   Or: compare((a, b) => a.or(b)),
-  Where: (node) => where(node.tensor(0), node.tensor(1), node.tensor(2)),
+  Where: (node) => widened([node.tensor(1), node.tensor(2)], (a, b) => where(node.tensor(0), a, b)),
   Xor: compare(xor),
 };

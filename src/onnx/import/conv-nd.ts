@@ -26,7 +26,8 @@ function inPlane(w: Window): Window {
 const swapDepth = [0, 2, 1, 3, 4];
 
 export function convNd(x: Tensor, weight: Tensor, bias: Tensor | undefined, groups: number, w: Window): Tensor {
-  if (x.rank < 5)
+  if (x.rank === 3) return convNd(x.unsqueeze(2), weight.unsqueeze(2), bias, groups, w).squeeze(2);
+  if (x.rank === 4)
     return conv(x, weight, { bias, groups, stride: pair(w.strides), dilation: pair(w.dilations), pads: pads2d(w) });
   const [n, , depth] = x.shape;
   const padded = x.pad(x.shape.map((_, i) => (i === 2 ? [w.begin[0], w.end[0]] : [0, 0])));
@@ -52,7 +53,8 @@ export function convTransposeNd(
   w: Window,
   extra: readonly number[],
 ): Tensor {
-  if (x.rank < 5) {
+  if (x.rank === 3) return convTransposeNd(x.unsqueeze(2), weight.unsqueeze(2), bias, groups, w, extra).squeeze(2);
+  if (x.rank === 4) {
     const outputPadding: Pair = extra.length === 1 ? [0, extra[0]] : [extra[0], extra[1]];
     const options = { bias, groups, stride: pair(w.strides), dilation: pair(w.dilations), pads: pads2d(w) };
     return convTranspose(x, weight, { ...options, outputPadding });

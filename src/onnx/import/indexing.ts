@@ -103,11 +103,11 @@ function topK(node: OnnxNode): Tensor[] {
   const k = node.version >= 10 ? node.number(1, "k") : node.attributes.int("k", 1);
   const axis = normalizeAxis("TopK", node.attributes.int("axis", -1), x.rank);
   if (k > 32) throw node.unsupported(`the ${k} largest entries (at most 32 are found without sorting)`);
-  if (!isReal(x.dtype)) throw node.unsupported(`entries of type ${x.dtype}`);
   const sign = node.attributes.flag("largest", true) ? 1 : -1;
   const extent = x.shape[axis];
   const found: Tensor[] = [];
-  let rest = sign > 0 ? x : x.neg();
+  const real = isReal(x.dtype) ? x : x.cast("float64");
+  let rest = sign > 0 ? real : real.neg();
   for (let i = 0; i < k; i++) {
     const at = ops.argMax(rest, axis, true);
     found.push(at);

@@ -23,8 +23,10 @@ function poolWindow(
   const kernel = node.attributes.ints("kernel_shape") ?? [...extents];
   if (extents.length < 1 || extents.length > 3) throw node.unsupported(`${extents.length} spatial axes`);
   const declared = windowOf(node, extents, kernel);
-  const counts = positions(declared, extents, node.attributes.flag("ceil_mode"));
-  const end = extents.map((n, i) => (counts[i] - 1) * declared.strides[i] + reach(declared, i) - n - declared.begin[i]);
+  const ceil = node.attributes.flag("ceil_mode");
+  const counts = positions(declared, extents, ceil);
+  const covered = counts.map((count, i) => (count - 1) * declared.strides[i] + reach(declared, i));
+  const end = extents.map((n, i) => (ceil ? covered[i] - n - declared.begin[i] : declared.end[i]));
   return { window: { ...declared, end }, counts, declared };
 }
 

@@ -103,7 +103,8 @@ const lessOne = (exponent: Tensor) => {
   return c === undefined ? exponent.sub(1) : constant(c - 1, exponent.shape, exponent.dtype);
 };
 // Ties send half of the cotangent each way, the mean of the one-sided derivatives.
-const share = (left: Tensor, right: Tensor) => left.greater(right).where(1, left.equal(right).where(0.5, 0));
+const share = (left: Tensor, right: Tensor) =>
+  left.greater(right).where(asTensor(1, left), left.equal(right).where(asTensor(0.5, left), 0));
 export const minimumOp = binary("minimum", "Min", Math.min, (a, b, _y, g) => [
   () => g.mul(share(b, a)),
   () => g.mul(share(a, b)),
