@@ -16,7 +16,7 @@ const sizes = [
 
 const diagonalLine = { type: "motion", length: 4.3, angle: 30 };
 const lopsided = { type: "array", height: 3, width: 4, values: [1, 2, 0, 3, 0, 5, 1, 0, 2, 0, 0, 1] };
-/** Larger than the largest direct convolution, and of no symmetry: goes through Fourier coefficients. */
+/** Large and of no symmetry. */
 const scattered = {
   type: "array",
   height: 11,
@@ -37,6 +37,13 @@ const kernels: Record<string, unknown> = {
   lopsided,
   scattered,
 };
+
+/** Large enough a picture for a small kernel to be applied as a convolution. */
+const larger: Case[] = (["reflect", "zero", "circular"] as const).map((border) => ({
+  title: `blur, lopsided, ${border} [1×17×13]`,
+  spec: { name: "blur", kernel: lopsided, border },
+  domain: [1, 1, 17, 13],
+}));
 
 const specs: [string, OperatorSpec, channels?: number][] = [
   ["denoise", { name: "denoise" }],
@@ -94,8 +101,10 @@ const specs: [string, OperatorSpec, channels?: number][] = [
   ],
 ];
 
-export const cases: Case[] = specs.flatMap(([title, spec, channels]) =>
-  sizes
-    .filter(([, c]) => channels === undefined || c === channels)
-    .map((domain) => ({ title: `${title} [${domain.slice(1).join("×")}]`, spec, domain })),
+export const cases: Case[] = larger.concat(
+  specs.flatMap(([title, spec, channels]) =>
+    sizes
+      .filter(([, c]) => channels === undefined || c === channels)
+      .map((domain) => ({ title: `${title} [${domain.slice(1).join("×")}]`, spec, domain })),
+  ),
 );
