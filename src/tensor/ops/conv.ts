@@ -2,6 +2,7 @@ import type { NDArray, Op } from "../op.ts";
 import { shapeError, show } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { checkSameType } from "./binary.ts";
+import { pointwiseOfShuffled } from "./shuffled-conv.ts";
 import { concat } from "./slice.ts";
 import { four, line, lineOptions, type Pads, type Pair, pair } from "./window.ts";
 
@@ -227,6 +228,8 @@ const lift = (x: Tensor) => (x.rank === 3 ? x.unsqueeze(2) : x);
 /** Cross-correlation of [N, C, H, W] with [O, C/groups, kh, kw], or of [N, C, L] with [O, C/groups, k]. */
 export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   const o = x.rank === 3 ? { ...options, ...lineOptions(options) } : options;
+  const joined = pointwiseOfShuffled(x, weight, options);
+  if (joined) return joined;
   const y = apply(convOp, inputsOf(lift(x), lift(weight), o.bias), attrsOf(o));
   return x.rank === 3 ? y.squeeze(2) : y;
 }
