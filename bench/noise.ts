@@ -1,0 +1,85 @@
+/**
+ * Accuracy of the noise estimate on real pictures with synthetic noise: median and 90th percentile of the relative
+ * error over a folder of clean pictures, per noise level; unclipped, and clipped to 8 bits as in a file.
+ *
+ *   npx tsx bench/noise.ts [--images ../shared/data/eval/cbsd68] [--every 1] [--grey] [--crop 0] [--known 1]
+ *
+ * `--crop N` takes the middle N pixels a side, `--known 0.3` hides the rest of the pixels at random.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { crop, decodeImage, type Image, toGrey } from "../src/images/index.ts";
+import { estimateNoise } from "../src/metrics/index.ts";
+import { normals, uniforms } from "../src/random/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    images: { type: "string", default: "../shared/data/eval/cbsd68" },
+    every: { type: "string", default: "1" },
+    grey: { type: "boolean", default: false },
+    crop: { type: "string", default: "0" },
+    known: { type: "string", default: "1" },
+  },
+});
+
+const pictures: Image[] = [];
+const names = (await readdir(values.images)).filter((name) => /\.(png|jpe?g)$/.test(name)).sort();
+for (let i = 0; i < names.length; i += Number(values.every)) {
+  let image = await decodeImage(join(values.images, names[i]));
+  if (values.grey) image = toGrey(image);
+  const side = Math.min(Number(values.crop) || Number.POSITIVE_INFINITY, image.width, image.height);
+  if (Number(values.crop) > 0) {
+    image = crop(image, (image.width - side) >> 1, (image.height - side) >> 1, side, side);
+  }
+  pictures.push(image);
+}
+
+const known = Number(values.known);
+console.log(
+  `${pictures.length} pictures of ${values.images}; relative error of sigma, per cent: median |e| (bias, p90)\n`,
+);
+console.log("| sigma*255 | patches | patches, 8 bits clipped | wavelet | wavelet, 8 bits clipped | ms |");
+console.log("| --- | --- | --- | --- | --- | --- |");
+for (const level of [2, 5, 10, 15, 25, 50]) {
+  const cells: string[] = [];
+  const start = performance.now();
+  let calls = 0;
+  for (const method of ["patches", "wavelet"] as const)
+    for (const clipped of [false, true]) {
+      const errors = pictures.map((picture, index) => {
+        const noisy = addTestNoise(picture, level / 255, index, clipped);
+        const mask = known < 1 ? randomMask(picture, known, index) : undefined;
+        calls += method === "patches" ? 1 : 0;
+        return (estimateNoise(noisy, { method, mask }) * 255) / level - 1;
+      });
+      const sizes = errors.map(Math.abs);
+      const figures = [quantile(sizes, 0.5), quantile(errors, 0.5), quantile(sizes, 0.9)].map((e) =>
+        (100 * e).toFixed(1),
+      );
+      cells.push(`${figures[0]} (${figures[1]}, ${figures[2]})`);
+    }
+  console.log(`| ${level} | ${cells.join(" | ")} | ${((performance.now() - start) / calls).toFixed(0)} |`);
+}
+
+/** The picture with noise; clipped and rounded to 8 bits as a file would hold it, or as it is. */
+function addTestNoise(image: Image, sigma: number, seed: number, clipped: boolean): Image {
+  const z = normals({ seed, sample: 0, step: 0, purpose: "bench-noise" }, image.data.length);
+  const data = image.data.map((value, i) => {
+    const noisy = value + sigma * z[i];
+    return clipped ? Math.round(255 * Math.min(1, Math.max(0, noisy))) / 255 : noisy;
+  });
+  return { ...image, data };
+}
+
+function randomMask({ width, height }: Image, share: number, seed: number): { missing: Uint8Array } {
+  const draws = uniforms({ seed, sample: 0, step: 0, purpose: "bench-mask" }, width * height);
+  return { missing: Uint8Array.from(draws, (value) => (value < share ? 0 : 1)) };
+}
+
+function quantile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)];
+  return low + (sorted[Math.ceil(at)] - low) * (at - Math.floor(at));
+}
