@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { type LoadOptions, lacks, readCard, readModelFile } from "./model-files.ts";
 import { networkPrior } from "./network-prior.ts";
+import { onnxPrior } from "./onnx-prior.ts";
 import type { Prior } from "./prior.ts";
 
 /**
@@ -12,5 +13,6 @@ export async function loadCardPrior(cardFile: string, options: LoadOptions = {})
   const card = await readCard(cardFile, options);
   if (!card.weights) throw lacks(cardFile, "weights");
   const file = join(dirname(cardFile), card.weights.file);
+  if (card.architecture.type === "onnx") return onnxPrior(file, card, options);
   return networkPrior(card, await readModelFile(file, options), file);
 }

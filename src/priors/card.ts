@@ -85,6 +85,8 @@ const onnxSchema = z.strictObject({
   roundTime: z.boolean().optional(),
   /** Height and width must be multiples of this; 1 by default. */
   multiple: count.optional(),
+  /** Values of further inputs (a class label, a fixed prompt), by input name. */
+  constants: z.record(z.string(), z.union([z.number(), z.array(z.number())])).optional(),
 });
 
 const closedFormSchema = z.strictObject({ type: z.enum(["gaussian", "mixture"]), dimension: count });

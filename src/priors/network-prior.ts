@@ -4,7 +4,7 @@ import { probe } from "../tensor/index.ts";
 import type { Card } from "./card.ts";
 import { checkedHash, lacks } from "./model-files.ts";
 import { padded } from "./padding.ts";
-import { borderOf } from "./preconditioning.ts";
+import { borderOf, ownScale } from "./preconditioning.ts";
 import { FORWARD, type Prior } from "./prior.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { shuffleUnet } from "./shuffle-unet.ts";
@@ -33,13 +33,4 @@ export function networkPrior(card: Card, bytes: Uint8Array, source: string): Pri
     card,
     hash,
   };
-}
-
-/** Noise levels on [low, high] as levels on [-1, 1]. */
-export function ownScale(
-  [min, max]: readonly [number, number],
-  [low, high]: readonly [number, number],
-): readonly [number, number] {
-  const a = (high - low) / 2;
-  return [min / a, max / a];
 }

@@ -41,3 +41,12 @@ export function borderOf(preconditioning: Preconditioning, { roundTime = false }
     }
   }
 }
+
+/** Noise levels on [low, high] as levels on [-1, 1]. */
+export function ownScale(
+  [min, max]: readonly [number, number],
+  [low, high]: readonly [number, number],
+): readonly [number, number] {
+  const a = (high - low) / 2;
+  return [min / a, max / a];
+}

@@ -5,6 +5,7 @@ import type { Card } from "./card.ts";
 import { loadCardPrior } from "./card-prior.ts";
 import { embeddedCard, embeddedNames } from "./embedded.ts";
 import { type LoadOptions, readCard } from "./model-files.ts";
+import { loadOnnxPrior } from "./onnx-prior.ts";
 import type { Prior } from "./prior.ts";
 
 export interface ListedPrior {
@@ -41,5 +42,5 @@ export async function loadPrior(nameOrPath: string, options: LoadOptions = {}): 
     });
   if (found.isDirectory()) return loadCardPrior(join(nameOrPath, "card.json"), options);
   if (nameOrPath.toLowerCase().endsWith(".json")) return loadCardPrior(nameOrPath, options);
-  throw new Error("todo");
+  return loadOnnxPrior(nameOrPath, options);
 }
