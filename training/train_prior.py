@@ -49,6 +49,7 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--init", help="weights.safetensors of an equal or smaller network of the same type to start from")
     add("--iterations", type=int, default=100_000, help="length of the cosine; may be changed when resuming")
     add("--stop-at", type=int, help="leave at this iteration as a kill would, without an export")
+    add("--minutes", type=float, help="leave after this long, likewise")
     add("--batch", type=int, default=16)
     add("--patch", type=int, default=96, help="side of a crop in pixels, a multiple of 2^levels")
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
@@ -111,6 +112,7 @@ class Trainer:
         if options.patch % multiple:
             raise ValueError(f"expected --patch to be a multiple of {multiple}, got {options.patch}")
         self.device = torch.device(options.device)
+        torch.backends.cudnn.benchmark = True
         torch.manual_seed(options.seed)
         network = ShuffleUNet(self.architecture)
         if options.init:
@@ -118,7 +120,8 @@ class Trainer:
             copied, new = grow_from(network, weights)
             print(f"started from {options.init}: {copied} tensors copied, {new} new", flush=True)
         self.network: nn.Module = network.to(self.device).to(memory_format=torch.channels_last)
-        self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        # The network has no buffers: its parameters are its state.
+        self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.named_parameters()}
         self.optimizers = make_optimizers(self.network, options)
         self.forward: nn.Module = torch.compile(self.network) if options.compile else self.network
         self.iteration = 0
@@ -136,7 +139,7 @@ class Trainer:
         if state["architecture"] != self.architecture:
             raise ValueError(f"{self.checkpoint_path} holds {state['architecture']}, the options ask for {self.architecture}")
         self.network.load_state_dict(state["network"])
-        self.average = {k: v.clone() for k, v in state["average"].items()}
+        self.average = {name: state["average"][name].clone() for name in self.average}
         for optimizer, saved in zip(self.optimizers, state["optimizers"]):
             optimizer.load_state_dict(saved)
         self.iteration, self.seconds = state["iteration"], state["seconds"]
@@ -161,7 +164,7 @@ class Trainer:
         progress = min(1.0, max(0, step - warmup) / max(1, total - warmup))
         return self.options.lr * rise * 0.5 * (1 + math.cos(math.pi * progress))
 
-    def gradient(self, clean: Tensor, sigma: Tensor, noise: Tensor) -> Tuple[float, Tuple[Tensor, ...]]:
+    def gradient(self, clean: Tensor, sigma: Tensor, noise: Tensor) -> Tuple[Tensor, Tuple[Tensor, ...]]:
         """Summed loss and its gradient on a part of a batch.
 
         On a CPU whole parts run side by side on single-threaded workers: they meet once an iteration and not at every layer, which
@@ -171,10 +174,10 @@ class Trainer:
         # The cache of casts is shared between threads and every weight is used once: no cache.
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False):
             loss = edm_loss(self.forward, clean, sigma, noise).sum()
-        return loss.item(), torch.autograd.grad(loss, list(self.network.parameters()))
+        return loss.detach(), torch.autograd.grad(loss, list(self.network.parameters()))
 
-    def step(self) -> float:
-        """One iteration; returns the mean weighted loss of its batch."""
+    def step(self) -> Tensor:
+        """One iteration; returns the mean weighted loss of its batch, still on the device so that a GPU is not waited for."""
         options = self.options
         started = time.monotonic()
         random = torch.Generator().manual_seed(options.seed * 1_000_000_007 + self.iteration)
@@ -200,18 +203,23 @@ class Trainer:
         # A short memory at first, so that the average does not drag the random start along.
         decay = min(options.ema, (1 + self.iteration) / (10 + self.iteration))
         with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value, 1 - decay)
-        value = sum(loss for loss, _ in parts) / options.batch
+            average = list(self.average.values())
+            torch._foreach_mul_(average, decay)
+            torch._foreach_add_(average, [p.detach() for p in self.network.parameters()], alpha=1 - decay)
         self.seconds += time.monotonic() - started
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the loss is {value} at iteration {self.iteration}: lower --lr and resume")
-        return value
+        return torch.stack([loss for loss, _ in parts]).sum() / options.batch
 
     def averaged_network(self) -> nn.Module:
         network = ShuffleUNet(self.architecture).to(self.device).to(memory_format=torch.channels_last)
         network.load_state_dict(self.average)
         return network.eval()
+
+
+def mean_loss(losses: List[Tensor], iteration: int) -> float:
+    mean = torch.stack(losses).mean().item() if losses else 0.0
+    if not math.isfinite(mean):
+        raise FloatingPointError(f"the loss is {mean} before iteration {iteration}: lower --lr and resume")
+    return mean
 
 
 def validate(trainer: Trainer, images: List[np.ndarray]) -> Dict[str, float]:
@@ -267,8 +275,8 @@ def main(arguments: Optional[List[str]] = None) -> None:
         signal.signal(name, lambda number, _frame: stopped.append(number))
 
     measured: Optional[Dict[str, float]] = None
-    losses: List[float] = []
-    saved = time.monotonic()
+    losses: List[Tensor] = []
+    saved = started = time.monotonic()
     last = min(options.iterations, options.stop_at or options.iterations)
     with open(curve_path, "a", encoding="utf-8") as curve:
 
@@ -281,15 +289,20 @@ def main(arguments: Optional[List[str]] = None) -> None:
         while trainer.iteration < last and not stopped:
             losses.append(trainer.step())
             if trainer.iteration % options.log_every == 0:
-                rate = trainer.learning_rate()
-                record({"iteration": trainer.iteration, "loss": sum(losses) / len(losses), "lr": rate, "seconds": round(trainer.seconds, 1)})
+                loss = mean_loss(losses, trainer.iteration)
                 losses = []
+                rate = trainer.learning_rate()
+                record({"iteration": trainer.iteration, "loss": loss, "lr": rate, "seconds": round(trainer.seconds, 1)})
             if images and (trainer.iteration % options.validate_every == 0 or trainer.iteration == options.iterations):
                 measured = validate(trainer, images)
                 record({"iteration": trainer.iteration, "psnr": measured, "seconds": round(trainer.seconds, 1)})
+            if options.minutes and time.monotonic() - started > 60 * options.minutes:
+                break
             if time.monotonic() - saved > 60 * options.checkpoint_minutes:
+                mean_loss(losses, trainer.iteration)  # never writes a broken state over a good one
                 trainer.save()
                 saved = time.monotonic()
+        mean_loss(losses, trainer.iteration)
         trainer.save()
     if trainer.iteration >= options.iterations:
         export(trainer, measured)
