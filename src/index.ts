@@ -1,1 +1,92 @@
-export {};
+/**
+ * Tweedie restores damaged pictures with diffusion models.
+ *
+ * {@link restore} takes a picture and a task; everything below it is public too: tensors that differentiate themselves,
+ * the engine that runs them on ONNX Runtime, priors, measurement operators, solvers and metrics.
+ *
+ * @example
+ * const image = await decodeImage("noisy.jpg");
+ * const prior = await loadPrior("natural");
+ * const { images } = await restore({ image, prior, task: { name: "denoise" }, noise: 25 / 255 });
+ * await writeAtomic("clean.png", await encodeImage(images[0], { format: "png" }));
+ *
+ * @module
+ */
+export {
+  type Denoiser,
+  ddimStep,
+  eulerStep,
+  heunStep,
+  karrasSigmas,
+  logUniformSigmas,
+  renoiseStep,
+} from "./diffusion/index.ts";
+export { type CompileOptions, createEngine, type Engine, type EngineOptions, type Program } from "./engine/index.ts";
+export { type ErrorCode, type ErrorData, TweedieError } from "./errors.ts";
+export {
+  alphaMask,
+  createImage,
+  createMask,
+  decodeImage,
+  type EncodeOptions,
+  encodeImage,
+  type Image,
+  type ImageFormat,
+  type ImageMeta,
+  type KernelImage,
+  type Mask,
+  readKernel,
+  readMask,
+  writeAtomic,
+} from "./images/index.ts";
+export { estimateNoise, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export {
+  adjoint,
+  createOperator,
+  defineOperator,
+  listOperators,
+  type Operator,
+  type OperatorSpec,
+  solveNormal,
+} from "./operators/index.ts";
+export {
+  type Card,
+  gaussianPrior,
+  listPriors,
+  loadPrior,
+  type Mixture,
+  mixturePrior,
+  type Prior,
+} from "./priors/index.ts";
+export { normals, type Stream } from "./random/index.ts";
+export {
+  type BlurKernel,
+  type DegradeRequest,
+  degrade,
+  type NoiseLevel,
+  type Restoration,
+  type RestoreProgress,
+  type RestoreRequest,
+  restore,
+  type SampleRequest,
+  type Sampling,
+  sample,
+  type Task,
+  type TaskInput,
+} from "./restore/index.ts";
+export {
+  findSolver,
+  listSolvers,
+  type Preset,
+  type Problem,
+  presetFor,
+  type Solution,
+  type SolveOptions,
+  type Solver,
+  type State,
+  type Step,
+  solve,
+} from "./solvers/index.ts";
+/** The tensor language: build expressions, differentiate them, evaluate them in float64. */
+export * as tensor from "./tensor/index.ts";
+export { gradient, input, jvp, type Tensor, vjp } from "./tensor/index.ts";

@@ -44,12 +44,12 @@ function describeTask({ task, missing, images }: Restoration): string {
 }
 
 function describeNoise({ noise, task }: Restoration): string {
-  const of255 = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
-  if (noise.source === "given") return `${of255}, as given`;
-  if (task.name === "inpaint" && noise.sigma === 0)
-    return `about ${digits(noise.estimate ?? 0)} by estimate: too little to touch the known pixels`;
-  if (task.name === "inpaint") return `${of255}, estimated; known pixels are denoised too (--noise 0 keeps them)`;
-  return `${of255}, estimated from the picture (--noise sets it)`;
+  const level = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
+  if (noise.source === "given") return `${level}, as given`;
+  if (noise.estimate === undefined) return "taken as none, for too little is known to estimate it (--noise sets it)";
+  if (task.name !== "inpaint") return `${level}, estimated from the picture (--noise sets it)`;
+  if (noise.sigma > 0) return `${level}, estimated; known pixels are denoised too (--noise 0 keeps them)`;
+  return `about ${digits(noise.estimate)} by estimate, too little to touch the known pixels (--noise sets it)`;
 }
 
 function describeWork({ counts, steps, tiles, images, seconds, threads }: Restoration): string {

@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
 import type { Image, Mask } from "../images/index.ts";
+import { estimateNoise } from "../metrics/index.ts";
 import type { Task } from "./task.ts";
 
 /** The noise of the damaged picture, as standard deviations on the 0..1 scale. */
@@ -8,7 +9,7 @@ export interface NoiseLevel {
   readonly sigma: number;
   /** Where it comes from: the caller, or the picture. */
   readonly source: "given" | "estimated";
-  /** What the picture itself shows, when that was asked. */
+  /** What the picture itself shows, when that was asked and can be told. */
   readonly estimate?: number;
 }
 
@@ -27,11 +28,19 @@ export function noiseLevel(task: Task, image: Image, given: number | undefined, 
     }
     return { sigma: given, source: "given" };
   }
-  const estimate = estimateNoise(image, mask);
+  const estimate = estimateAround(image, task, mask);
+  if (estimate === undefined) return { sigma: 0, source: "estimated" };
   const sigma = task.name === "inpaint" && estimate < QUIET ? 0 : estimate;
   return { sigma, source: "estimated", estimate };
 }
 
-function estimateNoise(image: Image, _mask: Mask | undefined): number {
-  return image.data.length > 0 ? 0.02 : 0;
+/** Undefined where holes leave nothing to measure noise on. */
+function estimateAround(image: Image, task: Task, mask: Mask | undefined): number | undefined {
+  try {
+    return estimateNoise(image, { mask });
+  } catch (error) {
+    if (task.name === "inpaint" && error instanceof TweedieError && error.code === "numerical-failure")
+      return undefined;
+    throw error;
+  }
 }
