@@ -46,13 +46,16 @@ function onnxAttributes(a: ConvAttrs) {
   };
 }
 
-/** Visits every (input, weight, output) triple of a grouped convolution as flat indices. */
+/**
+ * Visits every (input, weight, output) triple of a grouped convolution: a weight with the part of a row of outputs
+ * that it reaches, as flat indices of the first input and output, their number, and the inputs' distance.
+ */
 function walk(
   [n, c, h, w]: readonly number[],
   [o, cg, kh, kw]: readonly number[],
   [oh, ow]: readonly number[],
   { stride, dilation, groups, pads }: ConvAttrs,
-  visit: (x: number, k: number, y: number) => void,
+  visit: (x: number, k: number, y: number, count: number, step: number) => void,
 ): void {
   const og = o / groups;
   for (let s = 0; s < n; s++)
@@ -62,15 +65,16 @@ function walk(
         for (let i = 0; i < kh; i++)
           for (let j = 0; j < kw; j++) {
             const k = ((f * cg + d) * kh + i) * kw + j;
+            const left = j * dilation[1] - pads[1];
+            const from = Math.max(0, Math.ceil(-left / stride[1]));
+            const to = Math.min(ow, Math.floor((w - 1 - left) / stride[1]) + 1);
+            if (to <= from) continue;
             for (let y = 0; y < oh; y++) {
               const r = y * stride[0] + i * dilation[0] - pads[0];
               if (r < 0 || r >= h) continue;
               const row = ((s * c + first + d) * h + r) * w;
               const out = ((s * o + f) * oh + y) * ow;
-              for (let x = 0; x < ow; x++) {
-                const q = x * stride[1] + j * dilation[1] - pads[1];
-                if (q >= 0 && q < w) visit(row + q, k, out + x);
-              }
+              visit(row + left + from * stride[1], k, out + from, to - from, stride[1]);
             }
           }
     }
@@ -103,8 +107,9 @@ export const convOp: Op<ConvAttrs> = {
   },
   evaluate([x, w, bias], attrs, { shape }) {
     const out = new Float64Array(shape.reduce((n, d) => n * d, 1));
-    walk(x.shape, w.shape, shape.slice(2), attrs, (i, k, o) => {
-      out[o] += x.data[i] * w.data[k];
+    walk(x.shape, w.shape, shape.slice(2), attrs, (i, k, o, count, step) => {
+      const factor = w.data[k];
+      for (let p = 0; p < count; p++) out[o + p] += x.data[i + p * step] * factor;
     });
     return addBias(out, shape, bias);
   },
@@ -197,8 +202,9 @@ export const convTransposeOp: Op<TransposeAttrs> = {
   },
   evaluate([x, w, bias], attrs, { shape }) {
     const out = new Float64Array(shape.reduce((n, d) => n * d, 1));
-    walk(shape, w.shape, x.shape.slice(2), attrs, (i, k, o) => {
-      out[i] += x.data[o] * w.data[k];
+    walk(shape, w.shape, x.shape.slice(2), attrs, (i, k, o, count, step) => {
+      const factor = w.data[k];
+      for (let p = 0; p < count; p++) out[i + p * step] += x.data[o + p] * factor;
     });
     return addBias(out, shape, bias);
   },
