@@ -5,9 +5,11 @@ import { comparisons } from "./comparisons.ts";
 import { contrib } from "./contrib.ts";
 import { control } from "./control.ts";
 import { convolutions } from "./convolutions.ts";
+import { deformable } from "./deform.ts";
 import { elementwise } from "./elementwise.ts";
 import { fills } from "./fills.ts";
 import { indexing } from "./indexing.ts";
+import { linearAttentions } from "./linear-attention.ts";
 import { losses } from "./losses.ts";
 import { matrices } from "./matrices.ts";
 import type { Handler } from "./node.ts";
@@ -32,9 +34,11 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     contrib,
     control,
     convolutions,
+    deformable,
     elementwise,
     fills,
     indexing,
+    linearAttentions,
     losses,
     matrices,
     normalizations,
