@@ -32,7 +32,7 @@ export class ProgressBar {
       return;
     }
     const now = this.#clock();
-    if (now - this.#lastLine < QUIET_SECONDS && progress.fraction < 1) return;
+    if (now - this.#lastLine < QUIET_SECONDS) return;
     this.#lastLine = now;
     this.#stream.write(`${this.#label}: ${describeProgress(progress)}\n`);
   }
