@@ -54,7 +54,12 @@ function harmonic(values: Float64Array, known: Uint8Array, height: number, width
       for (let j = 0; j < width; j++)
         if (!known[i * width + j]) values[i * width + j] = interpolate(coarse, h, w, i / 2 - 0.25, j / 2 - 0.25);
   }
+  const inside = values.filter((_, k) => known[k]);
+  const low = inside.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = inside.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   relax(values, known, height, width);
+  // A harmonic function has its extremes at its border; over-relaxation may overshoot them by a little.
+  for (let k = 0; k < values.length; k++) if (!known[k]) values[k] = Math.min(high, Math.max(low, values[k]));
 }
 
 function interpolate(x: Float64Array, h: number, w: number, i: number, j: number): number {
