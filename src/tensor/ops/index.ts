@@ -8,7 +8,7 @@ export * from "./cumulative.ts";
 export * from "./fill.ts";
 export * from "./gather.ts";
 export * from "./matmul.ts";
-export * from "./moments.ts";
+
 export * from "./pad.ts";
 export * from "./pool.ts";
 export * from "./rearrange.ts";
@@ -19,4 +19,5 @@ export * from "./shape.ts";
 export * from "./slice.ts";
 export * from "./softmax.ts";
 export * from "./source.ts";
+export * from "./standardize.ts";
 export * from "./unary.ts";

@@ -153,9 +153,4 @@ export const elementwise: Cases = {
   // Where the function does not vary; that it stops derivatives elsewhere is a convention, tested as such.
   stopGradient: simple((x) => t.stopGradient(x.floor()), [0.1, 0.9]),
   probe: simple((x) => t.probe(x.square(), "network")),
-  scaleShift: shapes(1, 4).chain((s) =>
-    fc
-      .tuple(fixed(s), fixed(s.map((d, i) => (i % 2 === 0 ? d : 1))), fixed(s.map((d, i) => (i % 2 === 0 ? 1 : d))))
-      .map((inputs) => ({ inputs, build: t.scaleShift as Problem["build"] })),
-  ),
 };

@@ -88,6 +88,13 @@ function transform(build: (x: t.Tensor | t.Complex, n: t.FftNorm) => t.Complex):
 }
 
 export const layers: Cases = {
+  standardize: fc.tuple(small(1, 2), small(1, 3), small(1, 3), small(2, 4)).chain(([n, g, c, m]) =>
+    fc.tuple(fixed([n, g, c, m]), fixed([1, g, c, 1]), fixed([1, 1, 1, 1])).map((inputs) => ({
+      inputs,
+      build: ((x: t.Tensor, scale: t.Tensor, bias: t.Tensor) =>
+        t.standardize(x, scale, bias, 1e-2)) as Problem["build"],
+    })),
+  ),
   groupNorm: grouped(t.groupNorm, false),
   instanceNorm: grouped((x, _, o) => t.instanceNorm(x, o), true),
   layerNorm: rowwise(t.layerNorm),
