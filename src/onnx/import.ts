@@ -19,7 +19,7 @@ export interface ImportedModel {
 }
 
 /**
- * Imports an ONNX model (operator sets 6 to 24) into the tensor language. Shapes become static: symbolic extents are
+ * Imports an ONNX model (operator sets 6 to 28 are tested) into the tensor language. Shapes become static: symbolic extents are
  * bound by `inputShapes`, and arithmetic on shapes is worked out. bfloat16 and 8-bit floats are read as float32, 4-bit
  * integers as 8-bit ones. Weights stay as they are stored; nothing large is computed on the host.
  * @param source the model's bytes, or its path (then weights in files beside it are found)

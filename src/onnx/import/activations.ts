@@ -54,7 +54,7 @@ function dropout(node: OnnxNode): Tensor[] {
   const training = node.version >= 12 && node.inputs[2] !== undefined && node.number(2, "training mode") !== 0;
   const ratio = node.version >= 12 && node.inputs[1] !== undefined ? node.number(1, "ratio") : 0.5;
   if (training && ratio !== 0) throw node.unsupported("random dropout in training mode");
-  return [x, constant(1, x.shape, "bool")];
+  return node.wants(1) ? [x, constant(true).expand(x.shape)] : [x];
 }
 
 const swish = (x: Tensor, alpha: number) => (alpha === 1 ? x.silu() : x.mul(x.mul(alpha).sigmoid()));

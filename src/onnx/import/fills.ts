@@ -23,7 +23,9 @@ function constantNode(node: OnnxNode): Tensor {
 function constantOfShape(node: OnnxNode): Tensor {
   const value = node.around.tensorAttribute(node.attributes, "value");
   const fill = value ? (staticValues(value)?.[0] ?? 0) : 0;
-  return constant(fill, node.numbers(0, "shape"), value?.dtype ?? "float32");
+  const shape = node.numbers(0, "shape");
+  const scalar = constant(fill, [], value?.dtype ?? "float32");
+  return scalar.expand(shape); // worked out at import when small
 }
 
 function typeOf(node: OnnxNode, code: number): DType {
