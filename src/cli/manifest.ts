@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { z } from "zod";
 import { TweedieError } from "../errors.ts";
 import { readBytes } from "../images/index.ts";
+import { ownVersion } from "./version.ts";
 
 /** The first key of every manifest. */
 export const manifestMark = "tweedie-manifest";
@@ -67,9 +67,4 @@ export function versions(): Versions {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
   };
-}
-
-export function ownVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,20 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { TweedieError } from "../errors.ts";
-import { type RawOptions, readOption, spreadOptions } from "./arguments.ts";
-import type { Context, PictureArguments, PictureCommand } from "./command.ts";
-import { degradeCommand, readDegradeArguments } from "./commands/degrade.ts";
-import { readRestoreArguments, restoreCommand } from "./commands/restore.ts";
-import { readSampleArguments, sampleCommand } from "./commands/sample.ts";
-import { type ExitCode, exitCodeOf, formatError, UsageError } from "./errors.ts";
-import { type Finished, perform, writeResults } from "./execute.ts";
-import { manifestPath } from "./files.ts";
-import { ownVersion } from "./manifest.ts";
-import { checkModel, listModels, showModel } from "./models.ts";
-import { ProgressBar } from "./progress.ts";
-import { replay } from "./replay.ts";
-import { formatSummary } from "./report.ts";
-import { onInterrupt } from "./signals.ts";
+import { runDegrade, runModels, runReplay, runRestore, runSample } from "./actions.ts";
+import { type RawOptions, spreadOptions } from "./arguments.ts";
+import { type ExitCode, exitCodeOf, formatError } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
+import { ownVersion } from "./version.ts";
 
 /** Runs one command line and gives the exit code; writes to nothing but the terminal and the files asked for. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -61,15 +51,11 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .option("--option <KEY=VALUE>", "an option of the solver; may be repeated", collect)
     .option("--reference <CLEAN>", "a clean picture; adds PSNR and SSIM to the report")
     .option("--tile <PIXELS>", "side of the tiles of large pictures (default: 512)")
-    .action((image: string, raw: RawOptions) =>
-      runPictures(restoreCommand, readRestoreArguments(image, raw), raw, terminal).then(exit),
-    );
+    .action((image: string, raw: RawOptions) => runRestore(image, raw, terminal).then(exit));
 
   taskOptions(
     program.command("degrade").argument("<IMAGE>", "a clean picture").description("damage a picture as a task assumes"),
-  ).action((image: string, raw: RawOptions) =>
-    runPictures(degradeCommand, readDegradeArguments(image, raw), raw, terminal).then(exit),
-  );
+  ).action((image: string, raw: RawOptions) => runDegrade(image, raw, terminal).then(exit));
 
   commonOptions(program.command("sample").description("draw pictures from a prior alone"))
     .option("--model <NAME>", "an embedded prior or an ONNX file with a card (default: natural)")
@@ -77,23 +63,21 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .option("--steps <N>", "steps of the sampler")
     .option("--samples <N>", "how many to draw (default: 1)")
     .option("--option <KEY=VALUE>", "an option of the sampler; may be repeated", collect)
-    .action((raw: RawOptions) => runPictures(sampleCommand, readSampleArguments(raw), raw, terminal).then(exit));
+    .action((raw: RawOptions) => runSample(raw, terminal).then(exit));
 
   const models = program.command("models").description("the priors: list, show, check");
   const modelCommand = (name: string, about: string) =>
     models.command(name).description(about).option("--json", "print JSON");
-  modelCommand("list", "list the embedded priors").action(async (raw: RawOptions) =>
-    printModels(await listModels(), raw, terminal),
+  modelCommand("list", "list the embedded priors").action((raw: RawOptions) =>
+    runModels("list", undefined, raw, terminal),
   );
   modelCommand("show", "print the card of a prior")
     .argument("[NAME]", "an embedded prior or an ONNX file", "natural")
-    .action(async (name: string, raw: RawOptions) => printModels(await showModel(name), raw, terminal));
+    .action((name: string, raw: RawOptions) => runModels("show", name, raw, terminal));
   modelCommand("check", "load a prior and let it denoise a test picture")
     .argument("[NAME]", "an embedded prior or an ONNX file", "natural")
     .option("--threads <N>", "threads to compute with")
-    .action(async (name: string, raw: RawOptions) =>
-      printModels(await checkModel(name, readOption(raw, "threads")), raw, terminal),
-    );
+    .action((name: string, raw: RawOptions) => runModels("check", name, raw, terminal));
 
   program
     .command("replay")
@@ -128,82 +112,4 @@ function taskOptions(command: Command): Command {
     )
     .option("--border <BORDER>", "deblur: reflect, zero or circular (default: reflect)")
     .option("--noise <STD>", "noise on the 0..1 scale, such as 0.05 or 25/255 (restore: estimated by default)");
-}
-
-function printModels(result: { data: unknown; text: string }, raw: RawOptions, { out }: Terminal): void {
-  out.write(`${raw.json ? JSON.stringify(result.data, null, 2) : result.text}\n`);
-}
-
-/** Calls work with a live progress bar and with Ctrl-C turned into an orderly stop. */
-async function withContext<T>(quiet: boolean, terminal: Terminal, work: (context: Context) => Promise<T>): Promise<T> {
-  const bars = new Map<string, ProgressBar>();
-  const clear = () => {
-    for (const bar of bars.values()) bar.clear();
-  };
-  const interrupt = onInterrupt(() => {
-    clear();
-    terminal.err.write("stopping after this step … (once more to quit at once)\n");
-  });
-  try {
-    return await work({
-      signal: interrupt.signal,
-      progress(label, progress) {
-        if (quiet && !terminal.err.isTTY) return;
-        const bar = bars.get(label) ?? new ProgressBar(terminal.err, label);
-        bars.set(label, bar);
-        bar.update(progress);
-      },
-    });
-  } finally {
-    clear();
-    interrupt.dispose();
-  }
-}
-
-async function runPictures<A extends PictureArguments>(
-  command: PictureCommand<A>,
-  args: A,
-  raw: RawOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  if (args.output === "")
-    throw new UsageError({ what: "-o", expected: "a name for the result, such as OUT.png", got: "nothing" });
-  const finished = await withContext(raw.json === true, terminal, (context) => perform(command, args, context));
-  await writeResults(finished, args.output);
-  const record = manifestPath(args.output);
-  if (raw.json) terminal.out.write(`${JSON.stringify({ manifest: record, ...finished.manifest }, null, 2)}\n`);
-  else terminal.out.write(`${report(command.name, finished, record)}\n`);
-  const { stopped } = finished.outcome;
-  if (stopped === undefined) return 0;
-  const names = finished.files.map(({ path }) => path).join(", ");
-  terminal.err.write(`tweedie: stopped ${stopped}: the best picture so far is kept in ${names}\n`);
-  return 1;
-}
-
-function report(name: string, { outcome, files }: Finished, record: string): string {
-  const [first] = outcome.pictures;
-  const list = files.length > 3 ? `${files[0].path} … ${files.at(-1)?.path}` : files.map(({ path }) => path).join(", ");
-  const title = `tweedie ${name}${outcome.stopped === undefined ? "" : " (stopped early)"}`;
-  return formatSummary(title, [
-    ...outcome.summary,
-    ["result", `${list} (${first.width}x${first.height}); record of the run: ${record}`],
-  ]);
-}
-
-async function runReplay(path: string, raw: RawOptions, terminal: Terminal): Promise<ExitCode> {
-  const output = readOption(raw, "output");
-  const { finished, same, differences, written } = await withContext(raw.json === true, terminal, (context) =>
-    replay(path, output, context),
-  );
-  if (raw.json) {
-    terminal.out.write(`${JSON.stringify({ same, differences, written, run: finished.manifest }, null, 2)}\n`);
-  } else {
-    const lines: (readonly [string, string])[] = [...finished.outcome.summary];
-    for (const difference of differences) lines.push(["differs", difference]);
-    lines.push(["bytes", same ? "the same as recorded" : "not the same as recorded"]);
-    if (written.length > 0) lines.push(["written", written.join(", ")]);
-    terminal.out.write(`${formatSummary(`tweedie replay ${path}`, lines)}\n`);
-  }
-  if (!same) terminal.err.write(`tweedie: ${path}: expected the recorded bytes, got others\n`);
-  return same ? 0 : 1;
 }

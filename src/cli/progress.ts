@@ -8,7 +8,7 @@ export interface ProgressStream {
 }
 
 /** Seconds between two lines where there is no terminal to draw a bar on. */
-const QUIET_SECONDS = 10;
+const QUIET_SECONDS = 5;
 const BAR_WIDTH = 20;
 
 /** Draws a bar that is redrawn in place on a terminal, and writes a line now and then elsewhere. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { createImage, crop, decodeImage, encodeImage, formatFromPath, type Image } from "../../src/images/index.ts";
 
@@ -33,16 +33,15 @@ export async function tweedie(...argv: readonly string[]): Promise<Ended> {
   return { code, out, err };
 }
 
-/** Starts a command line as a process of its own; `shell` runs before it, in a mount namespace that ends with it. */
-export function start(argv: readonly string[], shell?: string) {
-  const command = ["--import", "tsx", join(root, "src/cli/main.ts"), ...argv];
-  const env = { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0" };
-  const child = shell
-    ? spawn("unshare", ["-m", "sh", "-c", `${shell} && exec "$@"`, "sh", process.execPath, ...command], {
-        cwd: root,
-        env,
-      })
-    : spawn(process.execPath, command, { cwd: root, env });
+/**
+ * Starts a command line as a process of its own. `before` and `after` are shell commands that run around it in a mount
+ * namespace that ends with them.
+ */
+export function start(argv: readonly string[], before?: string, after = "true") {
+  const command = [process.execPath, "--import", "tsx", join(root, "src/cli/main.ts"), ...argv];
+  const script = `${before} || exit 99; "$@"; code=$?; ${after}; exit $code`;
+  const [file, ...args] = before ? ["unshare", "-m", "sh", "-c", script, "sh", ...command] : command;
+  const child = spawn(file, args, { cwd: root, env: { ...process.env, NODE_OPTIONS: "" } });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text: Buffer) => {
     out += text.toString();
@@ -82,4 +81,13 @@ export async function contents(folder: string): Promise<Record<string, string>> 
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, (await readFile(join(folder, name))).toString("base64")])),
   );
+}
+
+/** One clear line (and perhaps a hint), nothing on standard output. */
+export function expectOneLine({ err, out }: Ended, message: RegExp | string): void {
+  const lines = err.trimEnd().split("\n");
+  expect(out).toBe("");
+  expect(lines[0]).toMatch(/^tweedie: /);
+  expect(lines[0]).toMatch(message);
+  expect(lines.slice(1).every((line) => line.startsWith("  hint: "))).toBe(true);
 }

@@ -70,8 +70,8 @@ describe("ProgressBar", () => {
     }
     bar.clear();
     const lines = stream.text.trimEnd().split("\n");
-    expect(lines.length).toBe(5);
-    expect(lines.at(-1)).toContain("step 50/50");
+    expect(lines.length).toBe(11);
+    expect(lines.at(-1)).toContain("step 55/50");
   });
 });
 
