@@ -61,7 +61,8 @@ const twoStages =
   (emit: Emitter, x: string, axes: readonly number[], keepDims: boolean, node: Tensor): string => {
     const last = node.inputs[0].rank - 1;
     const keep = { keepdims: { i: keepDims ? 1 : 0 } };
-    if (axes.length < 2 || !axes.includes(last)) return emit.node(onnx, [x, emit.ints(axes)], keep);
+    const wide = axes.filter((i) => node.inputs[0].shape[i] !== 1);
+    if (wide.length < 2 || !axes.includes(last)) return emit.node(onnx, [x, emit.ints(axes)], keep);
     const rows = emit.node(onnx, [x, emit.ints([last])], keep);
     return emit.node(onnx, [rows, emit.ints(axes.slice(0, -1))], keep);
   };

@@ -29,10 +29,7 @@ export const softmaxOp: Op<{ readonly axis: number }> = {
     return out;
   },
   onnx: (emit, [x], node) => emit.node("Softmax", [x], { axis: { i: (node.attrs as { axis: number }).axis } }),
-  vjp: ({ attrs: { axis }, output: y, gradient: g }) => {
-    const weighted = g.mul(y);
-    return [weighted.sub(y.mul(weighted.sum(axis, true)))];
-  },
+  vjp: ({ attrs: { axis }, output: y, gradient: g }) => [y.mul(g.sub(g.mul(y).sum(axis, true)))],
 };
 
 export function softmax(x: Tensor, axis = -1): Tensor {

@@ -3,6 +3,7 @@ import { erf as erf64 } from "../erf.ts";
 import type { Op } from "../op.ts";
 import { shapeError } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
+import { sub } from "./binary.ts";
 import { onnxType } from "./cast.ts";
 
 /** Elementwise function: ONNX type, float64 function, derivative rule in (x, y, g). */
@@ -157,9 +158,40 @@ export function trunc(x: Tensor): Tensor {
   return x.sign().mul(x.abs().floor());
 }
 
+const tanhArgument = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+
+export const geluOp: Op<{ readonly approximate: "none" | "tanh" }> = {
+  name: "gelu",
+  infer: ([x]) => x,
+  evaluate: ([x], { approximate }) =>
+    x.data.map((v) => 0.5 * v * (1 + (approximate === "none" ? erf64(v * Math.SQRT1_2) : Math.tanh(tanhArgument(v))))),
+  onnx: (emit, [x], node) =>
+    emit.node("Gelu", [x], { approximate: { s: (node.attrs as { approximate: string }).approximate } }),
+  vjp({ inputs: [x], attrs: { approximate }, gradient }) {
+    const square = x.mul(x);
+    if (approximate === "none") {
+      const density = square
+        .mul(-0.5)
+        .exp()
+        .mul(Math.sqrt(0.5 / Math.PI));
+      return [gradient.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).add(x.mul(density)))];
+    }
+    // with t = tanh(u): (1 + t)/2 + x/2·(1 - t²)·u', and (1 - t²)/2 = (1 + t)/2·(1 - t)
+    const c = Math.sqrt(2 / Math.PI);
+    const t = square
+      .mul(0.044715 * c)
+      .add(c)
+      .mul(x)
+      .tanh();
+    const inner = square
+      .mul(3 * 0.044715 * c)
+      .add(c)
+      .mul(x); // x·u'
+    return [gradient.mul(t.add(1).mul(0.5)).mul(sub(1, t).mul(inner).add(1))];
+  },
+};
+
 /** Gaussian error linear unit, exact or in its tanh approximation (Hendrycks & Gimpel, arXiv 1606.08415). */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
-  if (approximate === "none") return x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
-  const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
-  return x.mul(0.5).mul(inner.tanh().add(1));
+  return apply(geluOp, [x], { approximate });
 }
