@@ -1,2 +1,3 @@
 export { mae, mse, psnr, type Samples } from "./error.ts";
+export { estimateNoise, type NoiseOptions } from "./noise.ts";
 export { msSsim, msSsimWeights, type Planes, type SsimOptions, ssim } from "./ssim.ts";

@@ -1,0 +1,41 @@
+import { TweedieError } from "../errors.ts";
+import { estimateFromPatches } from "./noise-patches.ts";
+import { estimateFromWavelet } from "./noise-wavelet.ts";
+import type { Planes } from "./ssim.ts";
+
+export interface NoiseOptions {
+  /** Pixels to leave out: 1 = missing. Only patches whose pixels are all known are looked at. */
+  mask?: { missing: Uint8Array };
+  /**
+   * "patches" (default): the flattest patches' high frequencies; accurate on textured photos.
+   * "wavelet": the median of the finest diagonal wavelet coefficients (Donoho); simple, too high where there is texture.
+   */
+  method?: "patches" | "wavelet";
+}
+
+/**
+ * Standard deviation of the white Gaussian noise in a picture, on the scale of its samples, the same for all channels.
+ * Samples are taken to lie in [0, 1]; when none is outside and some are at the ends, the noise is taken to have been
+ * clipped there, and the value is that of the noise before clipping.
+ *
+ * Measured over the 68 pictures of CBSD68 for 2..50/255: see bench/noise.ts.
+ *
+ * Throws `size-mismatch` (mask) and `numerical-failure` when too few pixels are known, or when samples are not finite.
+ */
+export function estimateNoise(image: Planes, options: NoiseOptions = {}): number {
+  const { method = "patches", mask } = options;
+  const n = image.width * image.height;
+  if (image.data.length !== n * image.channels || (mask && mask.missing.length !== n)) {
+    const expected = `${n} pixels of ${image.channels} channels, and as many in the mask`;
+    const got = `${image.data.length} samples${mask ? `, ${mask.missing.length} in the mask` : ""}`;
+    throw new TweedieError("size-mismatch", { what: "noise estimate", expected, got });
+  }
+  const sigma = (method === "wavelet" ? estimateFromWavelet : estimateFromPatches)(image, mask?.missing);
+  if (sigma !== undefined && Number.isFinite(sigma)) return sigma;
+  throw new TweedieError("numerical-failure", {
+    what: "noise estimate",
+    expected: "a picture with known, finite samples in at least a few blocks of 2x2 pixels",
+    got: `${image.width}x${image.height} pixels that are too few, too many missing or not finite`,
+    hint: "say how strong the noise is (--noise)",
+  });
+}
