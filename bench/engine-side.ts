@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createEngine } from "../src/engine/index.ts";
-import { loadPrior } from "../src/priors/index.ts";
+import { loadCardPrior } from "../src/priors/card-prior.ts";
 import { normals } from "../src/random/index.ts";
 import { constant, input, vjp } from "../src/tensor/index.ts";
 import { unet } from "./networks.ts";
@@ -17,6 +17,8 @@ export interface LoadRequest {
   readonly size: number;
   readonly threads: number;
   readonly weights: string;
+  /** Of an embedded network. */
+  readonly card: string;
   readonly x: string;
   readonly v: string;
   readonly levels: readonly number[];
@@ -42,7 +44,7 @@ async function load(request: LoadRequest): Promise<object> {
     return { flops };
   }
   const denoise =
-    request.network === "unet" ? unet(readWeights(request.weights)) : (await loadPrior(request.network)).denoise;
+    request.network === "unet" ? unet(readWeights(request.weights)) : (await loadCardPrior(request.card)).denoise;
   const shape = [1, 3, size, size];
   const [x0, v0] = [floats(request.x), floats(request.v)];
   const x = input(shape);

@@ -33,8 +33,8 @@ const { values: options } = parseArgs({
 const list = (text: string) => text.split(",");
 const rounds = Number(options.rounds);
 const threads = Number(options.threads);
-const here = fileURLToPath(new URL(".", import.meta.url));
-const root = join(here, "..");
+const here = fileURLToPath(new URL(".", import.meta.url)); // compiled: .cache/bench/bench
+const root = join(here, "../../..");
 const python = process.env.TWEEDIE_PYTHON ?? "python3";
 const solverSteps = 10;
 const levels = Array.from({ length: solverSteps + 1 }, (_, i) => 10 * 0.003 ** (i / solverSteps));
@@ -102,8 +102,8 @@ async function torchSide(): Promise<string | undefined> {
   return version.trim() || undefined;
 }
 
-const startTweedie = () => new Side(process.execPath, [...process.execArgv, join(here, "engine-side.ts")]); // tsx stays
-const startTorch = () => new Side(python, [join(here, "engine.py")]);
+const startTweedie = () => new Side(process.execPath, [join(here, "engine-side.js")]);
+const startTorch = () => new Side(python, [join(root, "bench/engine.py")]);
 
 const median = (v: readonly number[]) => [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)];
 const least = (v: readonly number[]) => Math.min(...v);
@@ -135,7 +135,8 @@ async function measure(network: string, weights: string, mode: string, size: num
   const n = 3 * size * size;
   const x = save("x", Float32Array.from(normals({ seed: 2, sample: 0, step: 0, purpose: "x" }, n)));
   const v = save("v", Float32Array.from(normals({ seed: 2, sample: 0, step: 0, purpose: "v" }, n)));
-  const request = { do: "load", network, mode, size, threads, weights, x, v, levels };
+  const card = join(root, "models", network, "card.json");
+  const request = { do: "load", network, mode, size, threads, weights, card, x, v, levels };
   const sides = torch ? [startTweedie(), startTorch()] : [startTweedie()];
   const loaded = await sides[0].ask<{ compile: number; memory: number }>(request);
   if (torch) await sides[1].ask(request);

@@ -8,7 +8,7 @@ import { toModelProto } from "../onnx/write-encode.ts";
 import { constantBytes, writeModelFile } from "../onnx/write-file.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { abortable } from "./abort.ts";
-import { estimateMemory } from "./memory.ts";
+import { availableMemory, estimateMemory, refuseIfTooLarge } from "./memory.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { Program } from "./program.ts";
 import type { Runtime, Session } from "./runtime.ts";
@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Aborts whatever runs on this engine. */
   readonly signal?: AbortSignal;
+  /** Bytes that a program may need at most; default: what the machine or the container has left. */
+  readonly memory?: number;
   /** The inference library; default: onnxruntime-node in a worker thread. */
   readonly runtime?: Runtime;
 }
@@ -38,18 +40,24 @@ export class Engine {
   readonly threads: number;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal | undefined;
+  readonly #memory: number | undefined;
 
   /** Use {@link createEngine}. */
-  constructor(runtime: Runtime, threads: number, signal: AbortSignal | undefined) {
+  constructor(runtime: Runtime, threads: number, { signal, memory }: EngineOptions) {
     this.#runtime = runtime;
     this.#signal = signal;
+    this.#memory = memory;
     this.threads = threads;
   }
 
-  /** Writes the graph as ONNX, loads it and returns the program. */
+  /**
+   * Writes the graph as ONNX, loads it and returns the program.
+   * @throws out-of-memory when the estimate says that a run cannot fit; invalid-option (see `layOut`); aborted
+   */
   async compile<I extends string, O extends string>(options: CompileOptions<I, O>): Promise<Program<I, O>> {
     const graph = layOut({ ...options, contrib: this.#runtime.contrib } satisfies GraphOptions);
     const memory = estimateMemory(graph);
+    refuseIfTooLarge(memory, this.#memory ?? availableMemory());
     const session = await abortable(() => this.#load(graph), "compiling", options.signal, this.#signal);
     return new Program<I, O>(graph, session, memory, this.#signal);
   }
@@ -60,7 +68,7 @@ export class Engine {
   }
 
   async #load(graph: WrittenGraph): Promise<Session> {
-    const options = { threads: this.threads, spinning: true };
+    const options = { threads: this.threads };
     if (constantBytes(graph) <= mapAbove) return this.#runtime.createSession(encodeModel(toModelProto(graph)), options);
     const folder = await mkdtemp(join(tmpdir(), "tweedie-"));
     const path = join(folder, "model.onnx");
@@ -78,13 +86,15 @@ export class Engine {
 
 /** Starts an engine. It does not keep the process alive; dispose of it to give its memory back earlier. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism(), signal, runtime } = options;
+  const { threads = availableParallelism(), signal, runtime, memory } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new TweedieError("invalid-option", {
       what: "threads",
       expected: "a whole number from 1 on",
       got: `${threads}`,
     });
+  if (memory !== undefined && !(memory > 0))
+    throw new TweedieError("invalid-option", { what: "memory", expected: "a number of bytes", got: `${memory}` });
   if (signal?.aborted) throw new TweedieError("aborted", { message: "creating the engine was aborted" });
-  return new Engine(runtime ?? new NodeRuntime(), threads, signal);
+  return new Engine(runtime ?? new NodeRuntime(), threads, options);
 }

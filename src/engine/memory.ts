@@ -1,24 +1,48 @@
-import { bytesPerElement } from "../onnx/proto.ts";
+import { readFileSync } from "node:fs";
+import { freemem } from "node:os";
+import { TweedieError } from "../errors.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
 import { constantBytes } from "../onnx/write-file.ts";
-import { ancestors, type Tensor } from "../tensor/index.ts";
+import { footprint } from "./liveness.ts";
 
-/** Estimated peak of memory that running a graph takes, in bytes: weights and live tensors. */
+// Measured as growth of the peak resident memory (docs/architecture.md): ONNX Runtime's arena takes more than what is
+// alive, because it grows in powers of two, leaves gaps, and holds values in two layouts around convolutions.
+const arena = 2;
+const code = 30e6;
+/** While it loads, a model exists as our bytes, as protobuf and as tensors. */
+const loading = 3;
+
+/** Estimated memory in bytes that loading a graph and running it takes at its peak, on top of what the process has. */
 export function estimateMemory(graph: WrittenGraph): number {
-  const outputs = graph.outputs.map((o) => o.tensor);
-  const order = ancestors(outputs).filter((x) => x.op.name !== "constant");
-  const last = new Map<Tensor, number>();
-  order.forEach((x, i) => {
-    for (const y of x.inputs) last.set(y, i);
+  const { weights, live } = footprint(graph);
+  return Math.round(code + Math.max(loading * constantBytes(graph), 2 * weights + arena * live));
+}
+
+/** Bytes that this process can still take, in its container if there is one. Files that are only cached count as free. */
+export function availableMemory(): number {
+  // Newer Node versions know the container's limit and what of it is in use.
+  const free = typeof process.availableMemory === "function" ? process.availableMemory() + cachedFiles() : freemem();
+  return Math.min(free, freemem());
+}
+
+/** Bytes of the container's memory that the system would give back at once. */
+function cachedFiles(): number {
+  for (const path of ["/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat"]) {
+    try {
+      return Number(/^inactive_file (\d+)/m.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
+    } catch {} // not this version of control groups
+  }
+  return 0;
+}
+
+/** @throws out-of-memory with both numbers */
+export function refuseIfTooLarge(needed: number, available: number): void {
+  if (needed <= available) return;
+  const size = (bytes: number) => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+  throw new TweedieError("out-of-memory", {
+    message: `the program needs about ${size(needed)} of memory, ${size(available)} are available`,
+    expected: `at most ${size(available)}`,
+    got: `about ${size(needed)}`,
+    hint: "use a smaller picture or fewer samples at once, or close other programs",
   });
-  for (const y of outputs) last.set(y, order.length);
-  const bytes = (x: Tensor) => x.size * bytesPerElement(x.dtype);
-  let live = 0;
-  let peak = 0;
-  order.forEach((x, i) => {
-    live += bytes(x);
-    peak = Math.max(peak, live);
-    for (const y of new Set(x.inputs)) if (last.get(y) === i && y.op.name !== "constant") live -= bytes(y);
-  });
-  return peak + 2 * constantBytes(graph);
 }

@@ -9,8 +9,6 @@ export interface Value {
 
 export interface SessionOptions {
   readonly threads: number;
-  /** Threads that wait for work burn their core: quicker for one session, harmful with several. */
-  readonly spinning: boolean;
 }
 
 /** A loaded model. */

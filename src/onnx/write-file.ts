@@ -49,7 +49,7 @@ export async function writeModelFile(
       await writeWith(partial(data), async (file) => {
         for (const c of order) {
           signal?.throwIfAborted();
-          await file.write(bytesOf(c.data), 0, c.data.byteLength, places.get(c)?.offset);
+          await writeAt(file, bytesOf(c.data), places.get(c)?.offset ?? 0);
         }
       });
     }
@@ -72,6 +72,14 @@ async function writeWith(path: string, write: (file: FileHandle) => Promise<unkn
     await write(file);
   } finally {
     await file.close();
+  }
+}
+
+/** Node writes at most 2 GiB at a time, and may write less than it was given. */
+async function writeAt(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, Math.min(2 ** 30, bytes.length - done), offset + done);
+    done += bytesWritten;
   }
 }
 

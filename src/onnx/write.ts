@@ -28,6 +28,8 @@ export interface WrittenGraph {
   readonly outputs: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
   /** Optional output → name of the boolean input (shape []) that asks for it. */
   readonly conditions: Readonly<Record<string, string>>;
+  /** Values that are whole tensors: their size in memory is known. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
   /** New names of values that are outputs of the model. */
   readonly renamed: ReadonlyMap<string, string>;
   /** Marks left by `probe`, per set of optional outputs that makes them run (empty: always). */
@@ -45,11 +47,13 @@ export function layOut(options: GraphOptions): WrittenGraph {
   const constants = new ConstantPool(names);
   const main = new Scope(contrib, constants, names);
   const values = new Map<Tensor, string>();
+  const tensorOf = new Map<string, Tensor>();
   for (const [name, x] of Object.entries(inputs)) {
     if (x.op !== (inputOp as Op))
       throw invalid(`input ${name}`, "a tensor made by input()", `the result of ${x.op.name}`);
     if (values.has(x)) throw invalid(`input ${name}`, "a tensor of its own", `the same as ${values.get(x)}`);
     values.set(x, name);
+    tensorOf.set(name, x);
   }
   for (const name of optional)
     if (!(name in outputs)) throw invalid(`optional ${name}`, `one of ${Object.keys(outputs).join(", ")}`, name);
@@ -67,6 +71,7 @@ export function layOut(options: GraphOptions): WrittenGraph {
       if (values.has(x)) continue;
       const name = emit(x, scope, values, constants);
       values.set(x, name);
+      tensorOf.set(name, x);
       if (x.op !== (probeOp as Op)) continue;
       const { label } = x.attrs as { label: string };
       const key = JSON.stringify([label, name]); // the same network call written twice is one call
@@ -91,6 +96,7 @@ export function layOut(options: GraphOptions): WrittenGraph {
     inputs: Object.entries(inputs).map(([name, tensor]) => ({ name, onnx: name, tensor })),
     ...nameOutputs(options, main, values),
     conditions,
+    tensors: tensorOf,
     probes,
   };
 }
