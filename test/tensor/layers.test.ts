@@ -110,6 +110,21 @@ describe("trilu and cumsum", () => {
   });
 });
 
+describe("a pointwise convolution beside a pixel shuffle", () => {
+  const [x, [w, u], b] = [
+    random([2, 3, 4, 6], 1)[0],
+    [random([5, 12, 1, 1], 2)[0], random([8, 3, 1, 1], 3)[0]],
+    random([8], 4)[0],
+  ];
+  const barrier = (y: Tensor) => t.probe(y, "apart");
+  it("is the same joined and apart", () => {
+    const bias = b.narrow(0, 0, 5);
+    close(run(x.spaceToDepth(2).conv(w, { bias })), run(barrier(x.spaceToDepth(2)).conv(w, { bias })));
+    close(run(x.conv(u, { bias: b }).depthToSpace(2)), run(barrier(x.conv(u, { bias: b })).depthToSpace(2)));
+    close(run(x.conv(u).depthToSpace(2)), run(barrier(x.conv(u)).depthToSpace(2)));
+  });
+});
+
 describe("convTranspose", () => {
   // The plain definition: every input pixel adds its copy of the kernel.
   const naive = (

@@ -158,7 +158,21 @@ const product = fc
       .map((inputs) => ({ inputs, build: ((a: t.Tensor, b: t.Tensor) => t.matmul(a, b)) as Problem["build"] }));
   });
 
+/** Pointwise convolutions beside pixel shuffles, which are joined into one op. */
+const shuffled = fc
+  .tuple(small(1, 2), small(1, 3), small(2, 3), fc.boolean(), fc.boolean())
+  .chain(([c, o, b, bias, up]) => {
+    const x = up ? fixed([2, c, 2, 3]) : fixed([2, c, 2 * b, 3 * b]);
+    const w = up ? fixed([o * b * b, c, 1, 1]) : fixed([o, c * b * b, 1, 1]);
+    return fc.tuple(x, w, fixed([up ? o * b * b : o])).map((inputs) => ({
+      inputs: bias ? inputs : inputs.slice(0, 2),
+      build: (v: t.Tensor, k: t.Tensor, bias?: t.Tensor) =>
+        up ? v.conv(k, { bias }).depthToSpace(b) : v.spaceToDepth(b).conv(k, { bias }),
+    }));
+  });
+
 export const linear: Cases = {
+  "a pointwise conv beside a shuffle": shuffled,
   matmul: product,
   conv: fc.oneof({ weight: 5, arbitrary: convolution }, line),
   convTranspose: fc.oneof({ weight: 5, arbitrary: transposed }, line),
