@@ -1,26 +1,38 @@
+import { TensorProto_DataType as Type } from "onnx-buf";
 import { isReal } from "../../tensor/dtype.ts";
 import * as ops from "../../tensor/index.ts";
-import { type DType, isNotANumber, type Tensor } from "../../tensor/index.ts";
+import { isNotANumber, type Tensor } from "../../tensor/index.ts";
 import type { Family, OnnxNode } from "./node.ts";
-import { computedType, storedType, typeName } from "./tensors.ts";
+import { computedType, noteStoredType, storedType, typeName } from "./tensors.ts";
 import { widened } from "./types.ts";
 
 const map = (f: (x: Tensor) => Tensor) => (node: OnnxNode) => f(node.tensor(0));
 const wholeToo = (f: (x: Tensor) => Tensor) => (node: OnnxNode) => widened([node.tensor(0)], f);
 
-/** The type that a Cast names. Types that only store weights are no results: nothing would carry their rounding. */
-function target(node: OnnxNode): DType {
-  const code = node.attributes.int("to", 1);
+/** Bits of the whole numbers that are held in 8: those of int8 (negative here) and of uint8. */
+const fewBits: Readonly<Record<number, number>> = {
+  [Type.INT4]: -4,
+  [Type.INT2]: -2,
+  [Type.UINT4]: 4,
+  [Type.UINT2]: 2,
+};
+
+/** A cast to an ONNX type. Small floats only store weights: nothing here would carry the rounding of a result. */
+function castTo(node: OnnxNode, x: Tensor, code: number): Tensor {
   const dtype = computedType(code);
-  if (!dtype) throw node.unsupported(`a result of type ${typeName(code)}`);
-  return dtype;
+  if (dtype) return x.cast(dtype);
+  const bits = fewBits[code];
+  if (!bits) throw node.unsupported(`a result of type ${typeName(code)}`);
+  const range = 2 ** Math.abs(bits);
+  const wrapped = ops.mod(x.cast("int32"), range);
+  const signed = bits < 0 ? wrapped.greaterOrEqual(range / 2).where(wrapped.sub(range), wrapped) : wrapped;
+  return noteStoredType(signed.cast(bits < 0 ? "int8" : "uint8"), code);
 }
 
 function castLike(node: OnnxNode): Tensor {
-  const like = node.tensor(1);
+  const [x, like] = [node.tensor(0), node.tensor(1)];
   const code = storedType(like);
-  if (code !== undefined && !computedType(code)) throw node.unsupported(`a result of type ${typeName(code)}`);
-  return node.tensor(0).cast(like.dtype);
+  return code === undefined ? x.cast(like.dtype) : castTo(node, x, code);
 }
 
 function isInfinite(node: OnnxNode): Tensor {
@@ -45,7 +57,7 @@ export const elementwise: Family = {
     const x = node.tensor(0);
     return widened([x], (wide) => wide.neg().sub(1)); // two's complement; the cast back wraps unsigned values
   },
-  Cast: (node) => node.tensor(0).cast(target(node)),
+  Cast: (node) => castTo(node, node.tensor(0), node.attributes.int("to", Type.FLOAT)),
   CastLike: castLike,
   Ceil: map(ops.ceil),
   Cos: map(ops.cos),
