@@ -147,8 +147,9 @@ const blocks = pairOf(1, 3).chain(([a, b]) =>
   fixed([1, 2, 2, 3]).map((x) => ({ inputs: [x], build: (v: t.Tensor) => t.resize(v, { size: [2 * a, 3 * b] }) })),
 );
 
+// No empty batch: ONNX Runtime cannot broadcast one against an extent of 1 in a product with a transposed operand.
 const product = fc
-  .tuple(shapes(0, 2), small(1, 3), small(1, 3), small(1, 3), small(0, 3))
+  .tuple(shapes(0, 2, true), small(1, 3), small(1, 3), small(1, 3), small(0, 3))
   .chain(([batch, m, k, n, form]) => {
     const thin = batch.map((d, i) => (i === 0 ? 1 : d));
     const left = form === 1 ? [k] : [...(form === 3 ? thin : batch), m, k];
