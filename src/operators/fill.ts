@@ -1,3 +1,4 @@
+import { TweedieError } from "../errors.ts";
 import type { KnownPixels } from "./masks.ts";
 
 /** How missing pixels are guessed: `harmonic` is the smoothest continuation, `nearest` copies the nearest known pixel. */
@@ -7,10 +8,16 @@ export type FillMethod = "harmonic" | "nearest";
  * Guesses the missing pixels of a picture from the known ones, which stay as they are: a solver's start for holes, and
  * the classical baseline. A channel without any known pixel becomes mid grey.
  * @param y row-major [C, H, W]
+ * @throws size-mismatch unless y is as large as the mask says
  */
 export function fillMissing(y: ArrayLike<number>, mask: KnownPixels, method: FillMethod = "harmonic"): Float64Array {
   const { height, width, known } = mask;
   const area = height * width;
+  const planes = y.length / area;
+  if (!Number.isInteger(planes) || (mask.channels !== 1 && mask.channels !== planes)) {
+    const expected = `${mask.channels === 1 ? "planes" : `${mask.channels} planes`} of ${height}×${width} = ${area} values`;
+    throw new TweedieError("size-mismatch", { what: "picture to fill", expected, got: String(y.length) });
+  }
   const out = Float64Array.from(y);
   const sources = method === "nearest" ? nearestKnown(mask) : undefined;
   for (let c = 0; c * area < out.length; c++) {

@@ -41,6 +41,11 @@ function expectation(issue: Issue): string {
       return `a value ${issue.inclusive ? "of at most" : "below"} ${issue.maximum}`;
     case "invalid_value":
       return `one of ${issue.values.map((v) => JSON.stringify(v)).join(", ")}`;
+    case "invalid_union": // of a discriminated union whose discriminator is none of its own
+      return issue.message
+        .replace(/^.*Expected /, "one of ")
+        .replaceAll(" | ", ", ")
+        .replaceAll("'", '"');
     default:
       return issue.message;
   }

@@ -49,4 +49,9 @@ describe("fillMissing", () => {
       }),
     );
   });
+
+  it("refuses a picture of another size", () => {
+    const none = mask(2, 3, () => false);
+    expect(() => fillMissing([1, 2], none)).toThrow("picture to fill: expected planes of 2×3 = 6 values, got 2");
+  });
 });

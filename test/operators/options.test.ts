@@ -65,6 +65,16 @@ describe("createOperator says what it expected and what came", () => {
       "invalid-option: blur.kernel.std: expected a value above 0, got -1",
     ],
     [
+      "an unknown kernel",
+      { name: "blur", kernel: { type: "disc" } },
+      'invalid-option: blur.kernel.type: expected one of "gaussian", "anisotropic", "uniform", "motion", "array", got "disc"',
+    ],
+    [
+      "a mask without a part",
+      { name: "inpaint", mask: { type: "random", missing: 0.5 } },
+      "invalid-option: inpaint.mask.seed: expected a finite number, got nothing",
+    ],
+    [
       "an even size",
       { name: "blur", kernel: { type: "uniform", size: 4 } },
       "invalid-option: blur.kernel.size: expected an odd number, got 4",
