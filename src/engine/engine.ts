@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
   /** Bytes that a program may need at most; default: what the machine or the container has left. */
   readonly memory?: number;
+  /** Weights of more bytes go through a temporary file, which the runtime maps into memory; default: 1 GB. */
+  readonly mapAbove?: number;
   /** The inference library; default: onnxruntime-node in a worker thread. */
   readonly runtime?: Runtime;
 }
@@ -32,21 +34,20 @@ export interface CompileOptions<I extends string, O extends string> {
   readonly signal?: AbortSignal;
 }
 
-/** Weights above this many bytes go through a temporary file, which the runtime maps into memory. */
-const mapAbove = 1e9;
-
 /** Compiles programs and runs them, one at a time, off the caller's thread. */
 export class Engine {
   readonly threads: number;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal | undefined;
   readonly #memory: number | undefined;
+  readonly #mapAbove: number;
 
   /** Use {@link createEngine}. */
-  constructor(runtime: Runtime, threads: number, { signal, memory }: EngineOptions) {
+  constructor(runtime: Runtime, threads: number, { signal, memory, mapAbove = 1e9 }: EngineOptions) {
     this.#runtime = runtime;
     this.#signal = signal;
     this.#memory = memory;
+    this.#mapAbove = mapAbove;
     this.threads = threads;
   }
 
@@ -69,12 +70,13 @@ export class Engine {
 
   async #load(graph: WrittenGraph): Promise<Session> {
     const options = { threads: this.threads };
-    if (constantBytes(graph) <= mapAbove) return this.#runtime.createSession(encodeModel(toModelProto(graph)), options);
+    if (constantBytes(graph) <= this.#mapAbove)
+      return this.#runtime.createSession(encodeModel(toModelProto(graph)), options);
     const folder = await mkdtemp(join(tmpdir(), "tweedie-"));
     const path = join(folder, "model.onnx");
     const remove = () => rm(folder, { recursive: true, force: true });
     try {
-      await writeModelFile(path, graph, { externalAbove: mapAbove, signal: this.#signal });
+      await writeModelFile(path, graph, { externalAbove: this.#mapAbove, signal: this.#signal });
       const session = await this.#runtime.createSession(path, options);
       return { run: session.run, dispose: () => session.dispose().finally(remove) };
     } catch (error) {

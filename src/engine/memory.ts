@@ -7,8 +7,8 @@ import { footprint } from "./liveness.ts";
 
 // Measured as growth of the peak resident memory (docs/architecture.md): ONNX Runtime's arena takes more than what is
 // alive, because it grows in powers of two, leaves gaps, and holds values in two layouts around convolutions.
-const arena = 2;
-const code = 30e6;
+const arena = 1.85;
+const code = 40e6;
 /** While it loads, a model exists as our bytes, as protobuf and as tensors. */
 const loading = 3;
 

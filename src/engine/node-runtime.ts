@@ -14,7 +14,7 @@ interface Waiting {
 /** onnxruntime-node in a worker thread. The thread keeps the process alive only while a call is under way. */
 export class NodeRuntime implements Runtime {
   readonly contrib = true;
-  readonly #worker = new Worker(new URL("./worker.mjs", import.meta.url));
+  readonly #worker = new Worker(new URL("./worker.mjs", import.meta.url), { execArgv: [] });
   readonly #waiting = new Map<number, Waiting>();
   #nextCall = 0;
   #nextSession = 0;

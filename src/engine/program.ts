@@ -60,6 +60,7 @@ export class Program<I extends string = string, O extends string = string> {
   ): Promise<Record<O, T>> {
     const wanted = options.outputs ?? this.#required();
     const values = this.#values(feeds, wanted);
+    if (wanted.length === 0) return {} as Record<O, T>;
     const chosen = wanted.map((name) => this.#output(name).onnx);
     const results = await abortable(() => this.#session.run(values, chosen), "the run", options.signal, this.#signal);
     return Object.fromEntries(wanted.map((name, i) => [name, results[chosen[i]].data])) as Record<O, T>;

@@ -1,0 +1,101 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engine/index.ts";
+import { input } from "../../src/tensor/index.ts";
+import { random, smallNet } from "./helpers.ts";
+
+const shape = [1, 3, 64, 64];
+const data = random(3 * 64 * 64, 1);
+
+async function program(signal?: AbortSignal) {
+  const engine = await createEngine({ threads: 1, signal });
+  const x = input(shape);
+  return { engine, program: await engine.compile({ inputs: { x }, outputs: { y: smallNet(x) } }) };
+}
+
+describe("abort", () => {
+  it("rejects a run under way at once; later runs work", async () => {
+    const { engine, program: p } = await program();
+    const controller = new AbortController();
+    const run = p.run({ x: data }, { signal: controller.signal });
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ code: "aborted", message: "the run was aborted" });
+    await expect(p.run({ x: data }, { signal: controller.signal })).rejects.toMatchObject({ code: "aborted" });
+    expect((await p.run({ x: data })).y.length).toBe(data.length);
+    await engine.dispose();
+  });
+
+  it("through the engine's signal ends runs and compilations", async () => {
+    const controller = new AbortController();
+    const { engine, program: p } = await program(controller.signal);
+    const x = input(shape);
+    const pending = [p.run({ x: data }), engine.compile({ inputs: { x }, outputs: { y: x.exp() } })];
+    controller.abort();
+    for (const promise of pending) await expect(promise).rejects.toMatchObject({ code: "aborted" });
+    await expect(createEngine({ signal: controller.signal })).rejects.toMatchObject({ code: "aborted" });
+    await engine.dispose();
+  });
+
+  it("leaves no listener behind", async () => {
+    const { engine, program: p } = await program();
+    const controller = new AbortController();
+    let listeners = 0;
+    const { signal } = controller;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners--;
+      remove(...args);
+    };
+    await p.run({ x: data }, { signal });
+    expect(listeners).toBe(0);
+    await engine.dispose();
+  });
+});
+
+describe("the end", () => {
+  it("of an engine rejects what is pending and what comes later", async () => {
+    const { engine, program: p } = await program();
+    const runs = [p.run({ x: data }), p.run({ x: data }), p.run({ x: data })];
+    const settled = Promise.allSettled(runs);
+    await engine.dispose();
+    const last = (await settled).at(-1);
+    expect(last?.status === "rejected" ? last.reason : last).toMatchObject({ code: "aborted" });
+    await expect(p.run({ x: data })).rejects.toMatchObject({ message: "the engine is disposed" });
+    await p.dispose();
+    await engine.dispose();
+  });
+
+  it("of a program closes its session", async () => {
+    const { engine, program: p } = await program();
+    await p.dispose();
+    await expect(p.run({ x: data })).rejects.toMatchObject({
+      code: "internal",
+      message: "ONNX Runtime: the session is closed",
+    });
+    await engine.dispose();
+  });
+
+  it.each(["disposed", "forgotten"])("of the process does not wait for an engine that is %s", async (how) => {
+    const source = new URL("../../src/", import.meta.url).href;
+    const script = `
+      const { createEngine } = await import("${source}engine/index.ts");
+      const { input } = await import("${source}tensor/index.ts");
+      const engine = await createEngine({ threads: 1 });
+      const x = input([2]);
+      const program = await engine.compile({ inputs: { x }, outputs: { y: x.add(1) } });
+      const { y } = await program.run({ x: Float32Array.of(1, 2) });
+      if ("${how}" === "disposed") await engine.dispose();
+      console.log(y.join());`;
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const node = ["--import", "tsx", "--input-type=module", "-e", script];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, node, { cwd: root, timeout: 50_000 });
+    expect(stdout).toBe("2,3\n");
+    expect(stderr).toBe("");
+  });
+});
