@@ -1,6 +1,23 @@
 // Logarithm, sine and cosine are spelled out in additions, multiplications, one division and square roots, which IEEE 754
 // fixes to the last bit: `Math.log` and its kin may differ between JavaScript engines.
 
+/** artanh s / s in s², |s| < 0.172. */
+export const LOGARITHM = Array.from({ length: 10 }, (_, k) => 1 / (2 * k + 1));
+/** sin t / t in t², |t| ≤ π/4: Taylor to t^15. */
+export const SINE = [1, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800, 1 / 6227020800, -1 / 1307674368000];
+/** cos t in t²: Taylor to t^16. */
+export const COSINE = [
+  1,
+  -1 / 2,
+  1 / 24,
+  -1 / 720,
+  1 / 40320,
+  -1 / 3628800,
+  1 / 479001600,
+  -1 / 87178291200,
+  1 / 20922789888000,
+];
+
 const HALF_PI = Math.PI / 2;
 const POWERS = Float64Array.from({ length: 34 }, (_, k) => 2 ** (1 - k)); // POWERS[k + 1] = 2^-k
 
@@ -17,8 +34,8 @@ export function boxMuller(words: Uint32Array, out: Float32Array | Float64Array):
     // The angle is quadrant·π/2 + π/4 + t with |t| < π/4; √2·cos(π/4 + t) = cos t - sin t, √2·sin(π/4 + t) = cos t + sin t.
     const t = (((word & 0x3fffffff) + 0.5) * 2 ** -30 - 0.5) * HALF_PI;
     const z = t * t;
-    const s = t * sine(z);
-    const c = cosine(z);
+    const s = t * polynomial(SINE, z);
+    const c = polynomial(COSINE, z);
     const x = radius * (c - s);
     const y = radius * (c + s);
     const quadrant = word >>> 30;
@@ -37,43 +54,13 @@ function minusLog(word: number): number {
     m *= 0.5;
     exponent++;
   }
-  // ln m = 2 artanh s, |s| < 0.172: the series up to s^19.
+  // ln m = 2 artanh s, |s| < 0.172.
   const s = (m - 1) / (m + 1);
-  const z = s * s;
-  const series =
-    1 +
-    z *
-      (1 / 3 +
-        z *
-          (1 / 5 +
-            z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * (1 / 13 + z * (1 / 15 + z * (1 / 17 + z * (1 / 19)))))))));
-  return (32 - exponent) * Math.LN2 - 2 * s * series;
+  return (32 - exponent) * Math.LN2 - 2 * s * polynomial(LOGARITHM, s * s);
 }
 
-/** sin t / t for t² = z ≤ (π/4)²: Taylor to t^15. */
-function sine(z: number): number {
-  return (
-    1 +
-    z *
-      (-1 / 6 +
-        z *
-          (1 / 120 +
-            z * (-1 / 5040 + z * (1 / 362880 + z * (-1 / 39916800 + z * (1 / 6227020800 + z * (-1 / 1307674368000)))))))
-  );
-}
-
-/** cos t for t² = z ≤ (π/4)²: Taylor to t^16. */
-function cosine(z: number): number {
-  return (
-    1 +
-    z *
-      (-1 / 2 +
-        z *
-          (1 / 24 +
-            z *
-              (-1 / 720 +
-                z *
-                  (1 / 40320 +
-                    z * (-1 / 3628800 + z * (1 / 479001600 + z * (-1 / 87178291200 + z * (1 / 20922789888000))))))))
-  );
+function polynomial(coefficients: readonly number[], z: number): number {
+  let sum = coefficients[coefficients.length - 1];
+  for (let k = coefficients.length - 2; k >= 0; k--) sum = coefficients[k] + z * sum;
+  return sum;
 }

@@ -1,5 +1,6 @@
 import { boxMuller } from "./box-muller.ts";
-import { check, type Stream, words } from "./stream.ts";
+import { normalsByKernel } from "./kernel.ts";
+import { check, placeOf, type Stream, words } from "./stream.ts";
 
 // Number i of a stream depends on the stream's name and on i alone, never on how many are asked for.
 
@@ -9,10 +10,18 @@ import { check, type Stream, words } from "./stream.ts";
  */
 export function normals(stream: Stream, n: number): Float32Array {
   check("number of normals", n, 2 ** 33);
+  const { counter, key } = placeOf(stream);
+  const out = new Float32Array(n);
+  if (!normalsByKernel(out, 0, counter, key)) out.set(normalsByScript(stream, n));
+  return out;
+}
+
+/** The same numbers, without WebAssembly. */
+export function normalsByScript(stream: Stream, n: number): Float32Array {
   const source = words(stream, Math.ceil(n / 4));
   const out = new Float32Array(source.length);
   boxMuller(source, out);
-  return out.length === n ? out : out.slice(0, n);
+  return out.subarray(0, n);
 }
 
 /** `n` numbers uniform on (0, 1), 0 and 1 excluded: word i of the stream gives (floor(w / 2^9) + 1/2) / 2^23. */

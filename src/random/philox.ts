@@ -1,8 +1,8 @@
 // Multipliers and Weyl increments of Philox4x32 (Salmon et al. 2011, table 2); the multipliers also as 16-bit halves.
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
+export const M0 = 0xd2511f53;
+export const M1 = 0xcd9e8d57;
+export const W0 = 0x9e3779b9;
+export const W1 = 0xbb67ae85;
 const LOW = 0xffff;
 const M0_LOW = M0 & LOW;
 const M0_HIGH = M0 >>> 16;

@@ -13,22 +13,32 @@ export interface Stream {
   readonly purpose: string;
 }
 
+/** A stream's place in Philox: the counter of block b is (b, ...counter). */
+export interface Place {
+  readonly counter: readonly [step: number, sample: number, purpose: number];
+  readonly key: readonly [low: number, high: number];
+}
+
 /**
- * The first `4·blocks` random words of a stream. Word 4b + i is output i of Philox4x32-10 with
- * key `(seed mod 2^32, floor(seed / 2^32))` and counter `(b, step, sample, fnv1a(purpose))`.
+ * Key `(seed mod 2^32, floor(seed / 2^32))` and counter `(block, step, sample, fnv1a(purpose))`.
  * This mapping is part of the file format of manifests: it never changes.
  */
-export function words(stream: Stream, blocks: number): Uint32Array {
-  const { seed, sample = 0, step = 0, purpose } = stream;
+export function placeOf({ seed, sample = 0, step = 0, purpose }: Stream): Place {
   check("seed", seed, 2 ** 53);
   check("sample", sample, 2 ** 32 - 1);
   check("step", step, 2 ** 32 - 1);
+  return { counter: [step, sample, fnv1a(purpose)], key: [seed % 2 ** 32, Math.floor(seed / 2 ** 32)] };
+}
+
+/** The first `4·blocks` random words of a stream: word 4b + i is output i of Philox4x32-10 for block b. */
+export function words(stream: Stream, blocks: number): Uint32Array {
+  const {
+    counter: [step, sample, purpose],
+    key: [low, high],
+  } = placeOf(stream);
   check("number of blocks", blocks, 2 ** 32);
-  const low = seed % 2 ** 32;
-  const high = Math.floor(seed / 2 ** 32);
-  const hash = fnv1a(purpose);
   const out = new Uint32Array(4 * blocks);
-  for (let b = 0; b < blocks; b++) philox4x32(out, 4 * b, b, step, sample, hash, low, high);
+  for (let b = 0; b < blocks; b++) philox4x32(out, 4 * b, b, step, sample, purpose, low, high);
   return out;
 }
 
