@@ -1,6 +1,6 @@
 import { stridedIndex } from "../iterate.ts";
 import type { Emitter, NDArray, Op } from "../op.ts";
-import { normalizeAxes, normalizeAxis, shapeError, show, stridesOf } from "../shape.ts";
+import { normalizeAxes, normalizeAxis, type Shape, shapeError, show, stridesOf } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { ones, stopGradient } from "./source.ts";
 
@@ -62,10 +62,22 @@ const twoStages =
     const last = node.inputs[0].rank - 1;
     const keep = { keepdims: { i: keepDims ? 1 : 0 } };
     const wide = axes.filter((i) => node.inputs[0].shape[i] !== 1);
-    if (wide.length < 2 || !axes.includes(last)) return emit.node(onnx, [x, emit.ints(axes)], keep);
+    if (!axes.includes(last)) return emit.node(onnx, [x, emit.ints(axes)], keep);
+    if (wide.length < 2)
+      return emit.node(onnx, [splitRows(emit, onnx, x, node.inputs[0].shape), emit.ints(axes)], keep);
     const rows = emit.node(onnx, [x, emit.ints([last])], keep);
     return emit.node(onnx, [rows, emit.ints(axes.slice(0, -1))], keep);
   };
+
+/** Reduces runs of a long last axis first, where its length has a fitting divisor: [..., n] becomes [..., n/run]. */
+function splitRows(emit: Emitter, onnx: string, x: string, shape: Shape): string {
+  const n = shape[shape.length - 1];
+  if (n < 8192) return x;
+  const run = Array.from({ length: 1024 }, (_, i) => 1024 - i).find((d) => n % d === 0) as number;
+  if (run < 32) return x;
+  const runs = emit.node("Reshape", [x, emit.ints([...shape.slice(0, -1), n / run, run])]);
+  return emit.node(onnx, [runs, emit.ints([shape.length])], { keepdims: { i: 0 } });
+}
 
 /** The cotangent with the reduced axes back as 1s, ready to broadcast over the input. */
 function restore(g: Tensor, x: Tensor, { axes, keepDims }: ReduceAttrs): Tensor {
