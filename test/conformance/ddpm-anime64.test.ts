@@ -31,7 +31,7 @@ describe.skipIf(absent)("a third-party network (skipped where ../shared/data is 
     golden = readSafetensors(readFileSync(`${folder}golden.safetensors`), "golden.safetensors");
     model = importOnnx(`${folder}ddpm_anime64.onnx`, { inputShapes: { sample: [1, 3, 64, 64] } });
     engine = await createEngine();
-  });
+  }, 300_000);
   afterAll(() => engine?.dispose());
 
   it("binds the batch of the other input and of the output", () => {
@@ -64,5 +64,5 @@ describe.skipIf(absent)("a third-party network (skipped where ../shared/data is 
       expect(errors[1]).toBeLessThan(tolerance);
     }
     await program.dispose();
-  });
+  }, 600_000);
 });

@@ -7,6 +7,9 @@ import { matches, readExclusions, type Stage } from "./exclusions.ts";
 const exclusions = readExclusions();
 const isExcluded = (stage: Stage, name: string) => exclusions.some((e) => e.stage === stage && matches(e, name));
 
+/** Milliseconds for one case: seconds on a free machine, more on one that is busy. */
+const patience = 300_000;
+
 /** Runs every `parts`-th case: in both evaluators, and as a gradient test. */
 export function conformance(part: number, parts: number): void {
   describe.skipIf(!present)(
@@ -25,7 +28,7 @@ export function conformance(part: number, parts: number): void {
         process.stdout.write(`ONNX backend cases ${part}/${parts}: of ${cases.length} passed ${counts.join(", ")}\n`);
       });
 
-      it.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => check(c));
+      it.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => check(c), patience);
 
       async function check(c: TestCase): Promise<void> {
         if (isExcluded("import", c.name)) {

@@ -253,4 +253,17 @@ describe("what cannot be imported", () => {
       'the model: Relu "y": expected a tensor as input 0, got none',
     );
   });
+
+  it("answers functions that call themselves", () => {
+    const endless = create(FunctionProtoSchema, {
+      domain: "own",
+      name: "Endless",
+      input: ["a"],
+      output: ["r"],
+      node: [encodeNode("Endless", ["a"], ["r"], {}, "own")],
+    });
+    const nodes = [encodeNode("Endless", ["x"], ["y"], {}, "own")];
+    const bytes = bytesOfModel({ inputs: [value("x", [2])], outputs: ["y"], nodes }, { functions: [endless] });
+    expect(errorOf(() => importOnnx(bytes))).toMatchObject({ code: "invalid-model" });
+  });
 });

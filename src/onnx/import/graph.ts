@@ -23,6 +23,10 @@ interface Frame {
   readonly opsets: ReadonlyMap<string, number>;
   /** Attributes of the call, in the body of a function. */
   readonly call?: Attributes;
+  /** Inputs that the call of a function left out: nodes of the body that read them are given none. */
+  readonly omitted?: ReadonlySet<string>;
+  /** How many function calls lie around. */
+  readonly depth: number;
 }
 
 interface Opset {
@@ -62,6 +66,15 @@ function inNode(error: TweedieError, where: string): TweedieError {
   return new TweedieError(code, { message: `${where}: ${error.message}`, expected, got, hint, cause: error });
 }
 
+/** Rules take for granted what ONNX guarantees (ranks, lists of the right length); damaged models break it. */
+function misfit(cause: unknown): TweedieError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TweedieError("invalid-model", { message: `its inputs and attributes do not fit (${reason})`, cause });
+}
+
+/** Functions within functions, at most. */
+const deepest = 64;
+
 /** Turns the nodes of a model into tensors. */
 export class GraphBuilder {
   readonly #loaded: LoadedModel;
@@ -83,6 +96,7 @@ export class GraphBuilder {
       values: new Map([...placeholders, ...constants]),
       initializers: new Map(graph.initializer.map((t) => [t.name, t])),
       opsets: opsetMap(model.opsetImport),
+      depth: 0,
     };
     for (const [input, tensor] of placeholders) this.#inputNames.set(tensor, input);
     const nodes = needed(
@@ -142,9 +156,9 @@ export class GraphBuilder {
       return listed(handler(new OnnxNode({ ...fields, inputs: inputs as (Value | undefined)[] })));
     } catch (error) {
       if (error instanceof BodyUnsupported) return failed;
-      if (!(error instanceof TweedieError)) throw error;
-      if (error.code !== "unsupported-op") throw inNode(error, `${this.#loaded.name}: ${key} "${label}"`);
-      this.#problems.add(`${key}: ${error.message}`, label);
+      const typed = error instanceof TweedieError ? error : misfit(error);
+      if (typed.code !== "unsupported-op") throw inNode(typed, `${this.#loaded.name}: ${key} "${label}"`);
+      this.#problems.add(`${key}: ${typed.message}`, label);
       return failed;
     }
   }
@@ -155,6 +169,10 @@ export class GraphBuilder {
 
   /** A function of the model, written out in place. */
   #call(body: FunctionProto, inputs: readonly (Slot | undefined)[], attributes: Attributes, from: Frame): Slot[] {
+    if (from.depth >= deepest)
+      throw new TweedieError("invalid-model", {
+        message: `${this.#loaded.name}: function ${body.name} calls itself, or functions are nested ${deepest} deep`,
+      });
     const values = new Map<string, Slot>();
     body.input.forEach((name, i) => {
       const value = inputs[i];
@@ -165,14 +183,12 @@ export class GraphBuilder {
       initializers: new Map(),
       opsets: body.opsetImport.length > 0 ? opsetMap(body.opsetImport) : from.opsets,
       call: attributes.withDefaults(body.attributeProto),
+      omitted: new Set(body.input.filter((_, i) => inputs[i] === undefined)),
+      depth: from.depth + 1,
     };
-    this.#omitted.set(frame, new Set(body.input.filter((_, i) => inputs[i] === undefined)));
     this.#walk(needed(body.node, body.output), frame);
     return body.output.map((name) => this.#lookup(name, frame, `function ${body.name}`) ?? unsupported);
   }
-
-  /** Inputs that a call of a function left out: nodes of the body that read them are given none. */
-  readonly #omitted = new Map<Frame, ReadonlySet<string>>();
 
   #surroundings(frame: Frame): Surroundings {
     return {
@@ -188,6 +204,7 @@ export class GraphBuilder {
           outer: frame,
           opsets: frame.opsets,
           call: frame.call,
+          depth: frame.depth,
         };
         const names = body.output.map((o) => o.name);
         this.#walk(needed(body.node, names), inner);
@@ -210,7 +227,7 @@ export class GraphBuilder {
         f.values.set(name, tensor);
         return tensor;
       }
-      if (this.#omitted.get(f)?.has(name)) return undefined;
+      if (f.omitted?.has(name)) return undefined;
     }
     throw new TweedieError("invalid-model", {
       message: `${this.#loaded.name}: ${reader} reads "${name}", which nothing before it defines`,

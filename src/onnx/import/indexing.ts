@@ -1,6 +1,6 @@
 import { isReal } from "../../tensor/dtype.ts";
 import * as ops from "../../tensor/index.ts";
-import { concat, constant, gather, type Tensor, where } from "../../tensor/index.ts";
+import { concat, constant, gather, range, type Tensor, where } from "../../tensor/index.ts";
 import { normalizeAxis, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { staticValues } from "./static.ts";
@@ -23,9 +23,12 @@ function reductionOf(node: OnnxNode): Reduction {
   return node.attributes.string("reduction", "none") as Reduction;
 }
 
-/** Along the last axis of `rows` ([..., n]): where each of the n candidates falls on position p of [..., n, size]. */
+/**
+ * Joins each row of x [p, r] with the updates that hit it.
+ * @param hits which of the m updates hit which position, [m, p, 1 or r]
+ * @param updates [m, 1, r]
+ */
 function meet(x: Tensor, hits: Tensor, updates: Tensor, how: Reduction): Tensor {
-  // x [p, r], hits [m, p, 1 or r], updates [m, 1, r]
   const neutral = { mul: 1, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }[how as "mul"];
   const candidates = where(hits, updates, constant(neutral, [], x.dtype));
   if (how === "mul") return x.mul(candidates.prod(0));
@@ -46,11 +49,7 @@ function scatterElements(node: OnnxNode): Tensor {
   const order = [axis, ...x.shape.flatMap((_, i) => (i === axis ? [] : [i]))];
   const flat = (t: Tensor) => t.transpose(order).reshape([t.shape[axis], -1]);
   const extent = x.shape[axis];
-  const positions = constant(
-    Array.from({ length: extent }, (_, i) => i),
-    [1, extent, 1],
-    indices.dtype,
-  );
+  const positions = range(0, extent, 1, indices.dtype).reshape([1, extent, 1]);
   const at = flat(indices).unsqueeze(1);
   const hits = where(at.less(0), at.add(extent), at).equal(positions);
   const result = meet(flat(x), hits, flat(updates).unsqueeze(1), how);
@@ -69,13 +68,7 @@ function scatterND(node: OnnxNode): Tensor {
   const sizes = constant(extents, [depth], indices.dtype);
   const strides = constant(stridesOf(extents), [depth], indices.dtype);
   const at = where(indices.less(0), indices.add(sizes), indices).mul(strides).sum(-1).reshape([count, 1, 1]);
-  const hits = at.equal(
-    constant(
-      Array.from({ length: rows }, (_, i) => i),
-      [1, rows, 1],
-      indices.dtype,
-    ),
-  );
+  const hits = at.equal(range(0, rows, 1, indices.dtype).reshape([1, rows, 1]));
   return meet(x.reshape([rows, width]), hits, updates.reshape([count, 1, width]), how).reshape(x.shape);
 }
 
@@ -104,28 +97,17 @@ function topK(node: OnnxNode): Tensor[] {
   const axis = normalizeAxis("TopK", node.attributes.int("axis", -1), x.rank);
   if (k > 32) throw node.unsupported(`the ${k} largest entries (at most 32 are found without sorting)`);
   const sign = node.attributes.flag("largest", true) ? 1 : -1;
-  const extent = x.shape[axis];
+  const column = range(0, x.shape[axis], 1, "int64").reshape(x.shape.map((d, a) => (a === axis ? d : 1)));
   const found: Tensor[] = [];
   const real = isReal(x.dtype) ? x : x.cast("float64");
   let rest = sign > 0 ? real : real.neg();
   for (let i = 0; i < k; i++) {
     const at = ops.argMax(rest, axis, true);
     found.push(at);
-    const column = constant(
-      Array.from({ length: extent }, (_, j) => j),
-      x.shape.map((_, a) => (a === axis ? extent : 1)),
-      "int64",
-    );
     rest = where(column.equal(at), Number.NEGATIVE_INFINITY, rest);
   }
-  const indices =
-    found.length > 0
-      ? concat(found, axis)
-      : constant(
-          [],
-          x.shape.map((d, a) => (a === axis ? 0 : d)),
-          "int64",
-        );
+  const none = x.shape.map((d, a) => (a === axis ? 0 : d));
+  const indices = found.length > 0 ? concat(found, axis) : constant([], none, "int64");
   return [ops.gatherElements(x, indices, axis), indices];
 }
 
@@ -134,11 +116,7 @@ function tensorScatter(node: OnnxNode): Tensor {
   const [cache, update] = [node.tensor(0), node.tensor(1)];
   const axis = normalizeAxis("TensorScatter", node.attributes.int("axis", -2), cache.rank);
   const starts = node.optional(2) ?? constant(0, [cache.shape[0]], "int64");
-  const steps = constant(
-    Array.from({ length: update.shape[axis] }, (_, i) => i),
-    [1, update.shape[axis]],
-    starts.dtype,
-  );
+  const steps = range(0, update.shape[axis], 1, starts.dtype).unsqueeze(0);
   let rows = starts.unsqueeze(1).add(steps);
   if (node.attributes.string("mode", "linear") === "circular") rows = ops.mod(rows, cache.shape[axis]);
   const indices = rows.reshape(update.shape.map((d, i) => (i === 0 || i === axis ? d : 1))).expand(update.shape);
