@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { covarianceVjp } from "../../src/diffusion/index.ts";
+import { createEngine } from "../../src/engine/index.ts";
 import { parseCard } from "../../src/priors/card.ts";
 import { networkPrior } from "../../src/priors/network-prior.ts";
 import { loadPrior } from "../../src/priors/registry.ts";
 import { readSafetensors, toFloat32 } from "../../src/priors/safetensors.ts";
 import { shuffleUnet } from "../../src/priors/shuffle-unet.ts";
-import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { constant, evaluate, input, type Tensor } from "../../src/tensor/index.ts";
 import { relativeError } from "../helpers/close.ts";
 
 const folder = new URL("./golden/tiny-prior/", import.meta.url);
@@ -108,5 +109,37 @@ describe("weights that do not fit", () => {
     const bytes = read("weights.safetensors");
     bytes[bytes.length - 1] ^= 1;
     expect(() => networkPrior(card, bytes, "w")).toThrow("expected the sha256");
+  });
+});
+
+describe("on ONNX Runtime", () => {
+  test("any size: the float64 evaluator's outputs and VJPs", async () => {
+    const { denoise } = networkPrior(card, read("weights.safetensors"), "weights");
+    const engine = await createEngine({ threads: 1 });
+    for (const [h, w] of [
+      [1, 1],
+      [5, 13],
+      [16, 8],
+    ]) {
+      const shape = [2, 3, h, w];
+      const [x, sigma, v] = [input(shape), input([2, 1, 1, 1]), input(shape)];
+      const { denoised, product } = covarianceVjp(denoise, x, sigma, v);
+      const wave = (phase: number) => Float32Array.from({ length: 6 * h * w }, (_, i) => Math.sin(i + phase));
+      const feeds = { x: wave(0), sigma: Float32Array.of(0.1, 3), v: wave(1) };
+      const program = await engine.compile({ inputs: { x, sigma, v }, outputs: { denoised, product } });
+      const got = await program.run(feeds);
+      const exact = evaluate(
+        [denoised, product],
+        new Map([
+          [x, feeds.x],
+          [sigma, feeds.sigma],
+          [v, feeds.v],
+        ]),
+      );
+      expect(relativeError(got.denoised, exact[0].data)).toBeLessThan(1e-5);
+      expect(relativeError(got.product, exact[1].data)).toBeLessThan(1e-5);
+      expect(program.counts.always).toEqual({ forward: 1, "forward'": 1 });
+    }
+    await engine.dispose();
   });
 });
