@@ -7,8 +7,9 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
-/** Seconds between two lines where there is no terminal to draw a bar on. */
+/** Where there is no terminal to draw a bar on, a line comes after these seconds, and later after this share of the time. */
 const QUIET_SECONDS = 5;
+const QUIET_SHARE = 0.1;
 const BAR_WIDTH = 20;
 
 /** Draws a bar that is redrawn in place on a terminal, and writes a line now and then elsewhere. */
@@ -17,13 +18,15 @@ export class ProgressBar {
   readonly #label: string;
   readonly #clock: () => number;
   #drawn = 0;
+  readonly #begin: number;
   #lastLine: number;
 
   constructor(stream: ProgressStream, label: string, clock: () => number = () => performance.now() / 1000) {
     this.#stream = stream;
     this.#label = label;
     this.#clock = clock;
-    this.#lastLine = clock();
+    this.#begin = clock();
+    this.#lastLine = this.#begin;
   }
 
   update(progress: RestoreProgress): void {
@@ -32,7 +35,7 @@ export class ProgressBar {
       return;
     }
     const now = this.#clock();
-    if (now - this.#lastLine < QUIET_SECONDS) return;
+    if (now - this.#lastLine < Math.max(QUIET_SECONDS, QUIET_SHARE * (now - this.#begin))) return;
     this.#lastLine = now;
     this.#stream.write(`${this.#label}: ${describeProgress(progress)}\n`);
   }
