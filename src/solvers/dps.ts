@@ -27,6 +27,8 @@ const options = z.strictObject({
   sigmaMax: z.number().positive().default(80),
   sigmaMin: z.number().positive().default(0.01),
   rho: z.number().positive().default(7),
+  /** Start from the classical estimate plus noise of sigmaMax, instead of from noise alone (as Chung et al., arXiv 2112.05146). */
+  warm: z.boolean().default(false),
   /** Limit x̂0 to [-1, 1], as the official code does for pictures. */
   clip: z.boolean().default(true),
 });
@@ -43,7 +45,10 @@ export const dps: Solver<z.output<typeof options>> = {
     return sigmas.slice(0, -1).map((sigma, i) => ({ kind: "step", sigma, scalars: { sigma, next: sigmas[i + 1] } }));
   },
 
-  init: ({ noise }, { sigmaMax }) => ({ x: noise("start").mul(sigmaMax) }),
+  init({ noise, start, shape }, { sigmaMax, warm }) {
+    const x = noise("start").mul(sigmaMax);
+    return { x: warm ? start.expand(shape).add(x) : x };
+  },
 
   steps: ({ zeta, weight, eta, clip }) => ({
     step({ x }, { denoise, A, y, sigmaY, scalar, noise }) {

@@ -21,31 +21,47 @@ export function presetFor(task: string, preset: Preset, sigmaY: number, solver?:
 }
 
 function optionsOf(name: string, task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
-  if (name === "vml-map") return vmlMap(task, preset);
-  if (name === "red-diff") return redDiff(preset, sigmaY);
-  if (name === "dps") return dps(preset);
+  if (name === "vml-map") return vmlMap(task, preset, sigmaY);
+  if (name === "red-diff") return redDiff(task, preset, sigmaY);
+  if (name === "dps") return dps(task, preset, sigmaY);
   return {};
 }
 
 /**
  * Data part preconditioned, fresh noise after each level, start from the classical estimate: the robust choice on
- * trained networks. The start's noise must cover what the classical estimate gets wrong: a filled hole needs more.
+ * trained networks.
  */
-function vmlMap(task: string, preset: Preset): Record<string, unknown> {
+function vmlMap(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const [steps, inner] = { fast: [15, 3], balanced: [30, 5], best: [100, 6] }[preset];
-  const sigmaMax = task === "inpaint" ? 5 : 2;
-  const common = { precondition: "data", nu: 0, gamma: 0.5, reverse: "renoise", warm: true, sigmaFloor: 0.005 };
-  return { ...common, steps, inner, sigmaMax };
+  const common = { precondition: "data", gamma: 0.5, reverse: "renoise", warm: true, sigmaFloor: 0.005, steps, inner };
+  // A noisy picture is its own start: nothing above its noise level has to be found.
+  if (task === "denoise")
+    return { ...common, nu: 0, sigmaMax: Math.max(0.05, sigmaY), sigmaMin: Math.max(0.01, 0.25 * sigmaY) };
+  return { ...common, nu: preset === "fast" ? 0 : 0.02, sigmaMax: 2 };
 }
 
-/** The prior's weight grows with the noise in the data, which the published constant would fit. */
-function redDiff(preset: Preset, sigmaY: number): Record<string, unknown> {
+/** Levels below the noise in the data only fit it; the prior's weight grows with that noise. */
+function redDiff(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const steps = { fast: 100, balanced: 300, best: 1000 }[preset];
-  return { steps, lambda: Math.max(0.25, 10 * sigmaY), average: 0.1 };
+  const sigmaMin = Math.max(0.01, 0.5 * sigmaY);
+  if (task === "denoise")
+    return {
+      steps,
+      average: 0.2,
+      lambda: 8,
+      lr: 0.02,
+      sigmaMax: Math.max(0.02, 0.8 * sigmaY),
+      sigmaMin: Math.max(0.01, 0.2 * sigmaY),
+    };
+  const [lambda, lr] = { inpaint: [0.5, 0.02], blur: [0.25, 0.05] }[task] ?? [0.5, 0.05];
+  const growth = Math.max(1, Math.sqrt(sigmaY / 0.02));
+  return { steps, average: 0.2, lambda: lambda * growth, lr, lrEnd: 0.1, sigmaMax: 1, sigmaMin };
 }
 
-/** ζ is published for 1000 steps; fewer, longer steps need a larger one. */
-function dps(preset: Preset): Record<string, unknown> {
-  const steps = { fast: 80, balanced: 300, best: 1000 }[preset];
-  return { steps, zeta: 1500 / steps };
+/** ζ is for 100 steps between these levels; fewer, longer steps need a larger one. */
+function dps(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
+  const steps = { fast: 50, balanced: 150, best: 500 }[preset];
+  const sigmaMin = Math.max(0.05, 0.5 * sigmaY);
+  const zeta = ({ inpaint: 3, blur: 3 }[task] ?? 1) * (100 / steps);
+  return { steps, zeta, warm: true, sigmaMax: task === "denoise" ? Math.max(0.1, sigmaY) : 1, sigmaMin };
 }

@@ -11,7 +11,7 @@
  * Both terms are means (over m measurements, over n pixels). `parallel` uses several t in each iteration.
  */
 import { z } from "zod";
-import { createSchedule } from "../diffusion/index.ts";
+import { createSchedule, timeAt } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
 import { meanPerSample } from "./per-sample.ts";
 import type { Solver, Step } from "./solver.ts";
@@ -41,8 +41,9 @@ const options = z.strictObject({
   sigmaX0: z.number().nonnegative().default(0),
   /** Timesteps used at once in each iteration. */
   parallel: z.int().min(1).default(1),
-  /** First timestep, of 1000; a lower one trusts the starting picture. */
-  firstTimestep: z.int().min(1).max(1000).default(1000),
+  /** Noise levels, high to low; timesteps are evenly spaced between them. The defaults are all 1000 of DDPM. */
+  sigmaMax: z.number().positive().default(157.407),
+  sigmaMin: z.number().positive().default(0.01),
   /** Average the last part of the iterates (0: the last one alone, as official). Removes Adam's jitter. */
   average: z.number().min(0).max(1).default(0),
 });
@@ -58,13 +59,16 @@ export const redDiff: Solver<z.output<typeof options>> = {
   sampler: false,
   options,
 
-  schedule({ steps, lambda, weighting, lr, lrEnd, parallel, firstTimestep, average }) {
-    const sigmas = createSchedule({ type: "linear" }).sigma;
-    const timestep = (u: number) => Math.min(999, Math.max(0, Math.round((1 - u) * firstTimestep) - 1));
+  schedule({ steps, lambda, weighting, lr, lrEnd, parallel, sigmaMax, sigmaMin, average }) {
+    const ddpm = createSchedule({ type: "linear" });
+    const [first, last] = [timeAt(ddpm, sigmaMax), timeAt(ddpm, sigmaMin)];
+    const level = (u: number) => ddpm.sigma[Math.round(first + (last - first) * u)];
     const averaged = Math.round(average * steps);
     return Array.from({ length: steps }, (_, i): Step => {
       // Iteration i of `steps` covers [i, i+1)/steps of the way down; `parallel` timesteps divide it evenly.
-      const levels = Array.from({ length: parallel }, (_, k) => sigmas[timestep((i + k / parallel) / steps)]);
+      const levels = Array.from({ length: parallel }, (_, k) =>
+        level((i + k / parallel) / Math.max(1, steps - 1 / parallel)),
+      );
       const tail = i - (steps - averaged);
       return {
         kind: "step",
