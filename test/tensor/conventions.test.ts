@@ -17,6 +17,7 @@ describe("derivatives where the function has a kink", () => {
     ["leakyRelu at 0 is alpha", (x) => t.leakyRelu(x, 0.1), [-1, 0, 1], [0.1, 0.1, 1]],
     ["leakyRelu with a negative alpha", (x) => t.leakyRelu(x, -0.5), [-1, 1], [-0.5, 1]],
     ["elu at 0 is alpha", (x) => t.elu(x, 0.5), [0, 3], [0.5, 1]],
+    ["elu with a negative alpha", (x) => t.elu(x, -2), [-1, 1], [-2 * Math.exp(-1), 1]],
     ["elu far from 0 does not overflow", (x) => t.elu(x), [900, -900], [1, 0]],
     ["prelu at 0 is the slope", (x) => t.prelu(x, constant([0.3])), [-1, 0, 1], [0.3, 0.3, 1]],
     ["clip is 1 at its limits and 0 outside", (x) => x.clip(-1, 1), [-2, -1, 0, 1, 2], [0, 1, 1, 1, 0]],

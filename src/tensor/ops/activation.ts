@@ -1,6 +1,7 @@
 import type { Op } from "../op.ts";
 import { broadcastShapes, sameShape, shapeError, show } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
+import { step } from "./unary.ts";
 
 /** x for x > 0, alpha·x elsewhere; the derivative at 0 is alpha. */
 export const leakyReluOp: Op<{ readonly alpha: number }> = {
@@ -10,7 +11,11 @@ export const leakyReluOp: Op<{ readonly alpha: number }> = {
   onnx: (emit, [x], node) => emit.node("LeakyRelu", [x], { alpha: { f: (node.attrs as { alpha: number }).alpha } }),
   // Like ReLU's, the rule reads the output, so that ONNX Runtime can fuse the op into the convolution before it.
   vjp: ({ inputs: [x], attrs: { alpha }, output, gradient }) => [
-    (alpha > 0 ? output : x).greater(0).where(gradient, gradient.mul(alpha)),
+    gradient.mul(
+      step(alpha > 0 ? output : x)
+        .mul(1 - alpha)
+        .add(alpha),
+    ),
   ],
 };
 
@@ -20,10 +25,19 @@ export const eluOp: Op<{ readonly alpha: number }> = {
   infer: ([x]) => x,
   evaluate: ([x], { alpha }) => x.data.map((v) => (v > 0 ? v : alpha * Math.expm1(v))),
   onnx: (emit, [x], node) => emit.node("Elu", [x], { alpha: { f: (node.attrs as { alpha: number }).alpha } }),
-  vjp: ({ inputs: [x], attrs: { alpha }, gradient }) => [
-    // exp(min(x, 0)): the branch that is not taken must not overflow
-    gradient.mul(x.greater(0).where(1, x.clip(undefined, 0).exp().mul(alpha))),
-  ],
+  // alpha·eˣ below 0 and alpha above it; below 0 it is the output plus alpha
+  vjp: ({ inputs: [x], attrs: { alpha }, output, gradient }) => {
+    const below = alpha > 0 ? output.clip(undefined, 0).add(alpha) : x.clip(undefined, 0).exp().mul(alpha);
+    return [
+      gradient.mul(
+        alpha === 1
+          ? below
+          : step(x)
+              .mul(1 - alpha)
+              .add(below),
+      ),
+    ];
+  },
 };
 
 export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
