@@ -13,7 +13,7 @@
 import { z } from "zod";
 import { ddimStep, karrasSigmas } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
-import { normPerSample } from "./per-sample.ts";
+import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
 
 const options = z.strictObject({
@@ -21,6 +21,8 @@ const options = z.strictObject({
   steps: z.int().min(1).default(1000),
   /** ζ, official code: 0.3 super-resolution and deblurring, 0.5 inpainting, 1 phase retrieval, for 1000 steps. */
   zeta: z.number().nonnegative().default(0.5),
+  /** Scale ζ by √(m/m₀), m₀ = 3·256²: the norm of the residual grows so, and ζ acts alike on pictures of any size. */
+  anySize: z.boolean().default(false),
   weight: z.enum(["norm", "bayes"]).default("norm"),
   /** DDIM's η: 1 ancestral, 0 the probability-flow ODE. */
   eta: z.number().min(0).max(1).default(1),
@@ -32,6 +34,9 @@ const options = z.strictObject({
   /** Limit x̂0 to [-1, 1], as the official code does for pictures. */
   clip: z.boolean().default(true),
 });
+
+/** Entries of the measurements for which ζ is published. */
+const publishedSize = 3 * 256 ** 2;
 
 export const dps: Solver<z.output<typeof options>> = {
   name: "dps",
@@ -50,7 +55,7 @@ export const dps: Solver<z.output<typeof options>> = {
     return { x: warm ? start.expand(shape).add(x) : x };
   },
 
-  steps: ({ zeta, weight, eta, clip }) => ({
+  steps: ({ zeta, anySize, weight, eta, clip }) => ({
     step({ x }, { denoise, A, y, sigmaY, scalar, noise }) {
       const sigma = scalar("sigma");
       const next = scalar("next");
@@ -70,7 +75,8 @@ export const dps: Solver<z.output<typeof options>> = {
         return { next: { x: ddimStep(x, guided, sigma, next, z, eta) }, estimate: guided };
       }
       const [g] = gradient(normPerSample(residual).sum(), [x]);
-      const scale = sigma.square().add(1).mul(next.square().add(1)).sqrt().mul(zeta);
+      const step = anySize ? zeta * Math.sqrt(elementsPerSample(residual) / publishedSize) : zeta;
+      const scale = sigma.square().add(1).mul(next.square().add(1)).sqrt().mul(step);
       const xNext = ddimStep(x, x0, sigma, next, z, eta).sub(g.mul(scale));
       return { next: { x: xNext }, estimate: x0 };
     },
