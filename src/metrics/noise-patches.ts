@@ -12,7 +12,7 @@ const FIRST = 300;
 /** No candidate is made of more: its error would be smaller than what the model of the noise is worth. */
 const LAST = 16 * FIRST;
 /** Relative standard error of a candidate made of n patches is about this over the square root of n. */
-const SPREAD = 0.25;
+const SPREAD = 0.4;
 /** Patches where clipping leaves less than this share of the noise variance are used only when there are no others. */
 const LEAST_SHARE = 0.8;
 
@@ -23,7 +23,7 @@ const LEAST_SHARE = 0.8;
  * Ponomarenko et al., "An automatic approach to lossy compression of AVIRIS images", IGARSS 2007; Colom, Buades,
  * "Analysis and extension of the Ponomarenko et al. method", IPOL 2013. Ours: the median over the high frequencies;
  * colour differences (orthonormal) beside the brightness; how many patches are used is decided by the picture
- * (Lepski's rule: as many as possible while the estimate does not rise by more than its error); the correction for
+ * (Lepski's rule: as many as possible while the estimate does not move by more than its error); the correction for
  * clipping.
  */
 export function estimateFromPatches(image: Planes, missing?: Uint8Array): number | undefined {
@@ -79,7 +79,7 @@ function unclipped(table: PatchTable, channels: number, sigma: number): { share:
     for (let c = 0; c < channels; c++) least = Math.min(least, share[p * channels + c]);
     worst[p] = least;
   }
-  const wanted = Math.min(4 * FIRST, table.count);
+  const wanted = Math.min(FIRST, table.count);
   const sorted = worst.slice().sort();
   // Below one hundredth there is no noise left to measure.
   const threshold = Math.max(0.01, Math.min(LEAST_SHARE, sorted[table.count - wanted]));
@@ -109,15 +109,17 @@ function lepski(image: Planes, table: PatchTable, share: Float64Array, chosen: U
   const ranked = flattest(chosen, energy, LAST);
   const accumulate = highFrequencies(image, table, share);
   let best: number | undefined;
-  let limit = Number.POSITIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  let low = 0;
   let used = 0;
   for (let n = Math.min(FIRST, ranked.length); ; n = Math.min(2 * n, ranked.length)) {
-    const variances = accumulate(ranked.subarray(used, n));
+    const candidate = Math.sqrt(median(accumulate(ranked.subarray(used, n))));
     used = n;
-    const candidate = Math.sqrt(median(variances));
-    if (candidate > limit) break;
+    // It rises with the texture, and falls where part of a patch is saturated.
+    if (candidate > high || candidate < low) break;
     best = candidate;
-    limit = Math.min(limit, candidate * (1 + SPREAD / Math.sqrt(n)));
+    high = Math.min(high, candidate * (1 + SPREAD / Math.sqrt(n)));
+    low = Math.max(low, candidate * (1 - (2 * SPREAD) / Math.sqrt(n)));
     if (n === ranked.length) break;
   }
   return best;
