@@ -8,7 +8,8 @@ const SHORT = 3;
  */
 export function normalizeExif(block: Uint8Array): Uint8Array | undefined {
   const prefixed = String.fromCharCode(...block.subarray(0, 6)) === "Exif\0\0";
-  const bytes = block.slice(prefixed ? 6 : 0);
+  // Not `slice`, which does not copy when the block is a Buffer.
+  const bytes = Uint8Array.from(block.subarray(prefixed ? 6 : 0));
   if (bytes.length < 14) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const order = view.getUint16(0);
