@@ -75,14 +75,17 @@ async function load(request: LoadRequest): Promise<object> {
     inputs: { x, sigma, y, noise, kept, added },
     outputs: { next, estimate, residual },
   });
+  const draw = (step: number) => normals({ seed: 0, sample: 0, step, purpose: "noise" }, x0.length);
   work = async () => {
     let z = x0;
+    let noise = draw(0);
     for (const [step, level] of request.levels.slice(0, -1).entries()) {
       const lower = request.levels[step + 1];
       const eta = 0.8 * lower;
-      const noise = normals({ seed: 0, sample: 0, step, purpose: "noise" }, z.length);
       const scalars = { sigma: level, kept: Math.sqrt(lower ** 2 - eta ** 2) / level, added: eta };
-      z = (await program.run({ x: z, y: v0, noise, ...scalars })).next;
+      const running = program.run({ x: z, y: v0, noise, ...scalars });
+      noise = draw(step + 1); // while the worker computes
+      z = (await running).next;
     }
     return z;
   };

@@ -9,7 +9,7 @@ export function readWeights(path: string): Weights {
   return new Map(
     [...tensors].map(([name, { data, dtype, shape }]) => [
       name,
-      { data: Float32Array.from(toFloat64(data, dtype)), shape },
+      { data: data instanceof Float32Array ? data : Float32Array.from(toFloat64(data, dtype)), shape },
     ]),
   );
 }

@@ -94,8 +94,39 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
   }
 }
 
+/**
+ * The bytes of a model. Each large initializer is copied once, straight to its place, where the protobuf writer would copy it
+ * at every level of nesting: it follows as a graph of its own, which by the rules of protobuf is merged into the first.
+ */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
-  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+  const all = model.graph?.initializer ?? [];
+  const large = all.filter((t) => t.rawData.length >= 4096);
+  const small = all.filter((t) => t.rawData.length < 4096);
+  const graph = model.graph && { ...model.graph, initializer: small };
+  const parts: Uint8Array[] = [toBinary(ModelProtoSchema, { ...model, graph })];
+  for (const tensor of large) {
+    const fields = toBinary(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(0) });
+    const data = [fields, lengthDelimited(9, tensor.rawData.length), tensor.rawData]; // TensorProto.raw_data
+    const initializer = lengthDelimited(5, total(data)); // GraphProto.initializer
+    parts.push(lengthDelimited(7, initializer.length + total(data)), initializer, ...data); // ModelProto.graph
+  }
+  const out = new Uint8Array(total(parts));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const total = (parts: readonly Uint8Array[]) => parts.reduce((n, p) => n + p.length, 0);
+
+/** The head of a protobuf field of `length` bytes. */
+function lengthDelimited(field: number, length: number): Uint8Array {
+  const bytes = [field * 8 + 2];
+  let rest = length;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Uint8Array.from([...bytes, rest]);
 }
 
 /** Where the bytes of an externally stored tensor are. */

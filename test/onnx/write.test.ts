@@ -48,6 +48,17 @@ describe("writing a graph", () => {
     expect(graph.initializer.length).toBe(1);
   });
 
+  it("keeps large constants, which are written past the protobuf library", () => {
+    const n = 5000;
+    const y = input([n]).add(constant(random(n, 8)));
+    const { graph } = written({ inputs: { x: y.inputs[0] }, outputs: { y, z: y.mul(constant([2])) } });
+    expect(graph.node.length).toBe(2);
+    expect(graph.output.length).toBe(2);
+    const sizes = graph.initializer.map((t) => decodeTensor(t)).sort((a, b) => a.data.length - b.data.length);
+    expect(sizes.map((t) => t.shape)).toEqual([[1], [n]]);
+    expect(sizes[1].data).toEqual(random(n, 8));
+  });
+
   it("tells constants apart that differ in type, shape or one bit", () => {
     const y = x
       .add(constant([0, 0, 1]))
