@@ -36,11 +36,14 @@ export function noiseLevel(task: Task, image: Image, given: number | undefined, 
 
 /** Undefined where holes leave nothing to measure noise on. */
 function estimateAround(image: Image, task: Task, mask: Mask | undefined): number | undefined {
-  try {
-    return estimateNoise(image, { mask });
-  } catch (error) {
-    if (task.name === "inpaint" && error instanceof TweedieError && error.code === "numerical-failure")
-      return undefined;
-    throw error;
-  }
+  const attempt = (method: "patches" | "wavelet"): number | undefined => {
+    try {
+      return estimateNoise(image, { mask, method });
+    } catch (error) {
+      const cannotTell = error instanceof TweedieError && error.code === "numerical-failure";
+      if (cannotTell && (method === "patches" || task.name === "inpaint")) return undefined;
+      throw error;
+    }
+  };
+  return attempt("patches") ?? attempt("wavelet");
 }

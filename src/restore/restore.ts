@@ -12,6 +12,8 @@ import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
 
 /** Side of the tiles of large pictures, in pixels of the result. */
 export const TILE_SIZE = 512;
+/** Where memory is short, tiles become smaller down to this. */
+const SMALLEST_TILE = 128;
 
 export interface RestoreRequest {
   /** The damaged picture. */
@@ -71,18 +73,29 @@ export interface Restoration {
 /**
  * Restores a damaged picture of any size: grey or colour, 8 or 16 bits, with or without transparency.
  *
- * Pictures above about 1.5 tiles are divided into overlapping tiles; filling a hole touches its neighbourhood alone, and
- * without noise every known pixel stays exactly as it was.
+ * Pictures above about 1.5 tiles are divided into overlapping tiles (smaller ones where memory is short); filling a hole
+ * touches its neighbourhood alone, and without noise every known pixel stays exactly as it was.
  * @throws TweedieError `invalid-option`, `size-mismatch`, `invalid-operator`, `invalid-model`, `out-of-memory`,
  *   `numerical-failure`; `aborted` when it was stopped before there was any picture
  */
 export async function restore(request: RestoreRequest): Promise<Restoration> {
+  for (let tileSize = request.tileSize ?? TILE_SIZE; ; tileSize = Math.floor(tileSize / 2)) {
+    try {
+      return await restoreInTiles(request, tileSize);
+    } catch (error) {
+      // The engine says so before it begins, so that little is lost by asking for less.
+      const tooLarge = error instanceof TweedieError && error.code === "out-of-memory";
+      if (!tooLarge || tileSize / 2 < SMALLEST_TILE) throw error;
+    }
+  }
+}
+
+async function restoreInTiles(request: RestoreRequest, tileSize: number): Promise<Restoration> {
   const { image, prior, seed = 0, samples = 1, preset = "balanced", signal } = request;
   checkCount("samples", samples);
+  checkCount("tile size", tileSize);
   const begin = performance.now();
   const task = parseTask(request.task);
-  const tileSize = request.tileSize ?? TILE_SIZE;
-  checkCount("tile size", tileSize);
   const job = createJob({ image, task, prior, noise: request.noise, seed, tileSize });
   const chosen = presetFor(operatorName(task), preset, job.sigmaY, request.solver);
   const options = parseOptions(chosen.solver, { ...chosen.options, ...request.options }) as Record<string, unknown>;

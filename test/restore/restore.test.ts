@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
+import { TweedieError } from "../../src/errors.ts";
 import { createImage, createMask, type Image } from "../../src/images/index.ts";
 import { isotropicPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { degrade, type RestoreRequest, restore } from "../../src/restore/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -134,6 +136,27 @@ describe("restore", () => {
     expect(whole.tiles).toBe(1);
     expect(tiled.tiles).toBeGreaterThan(1);
     expect(Math.max(...tiled.images[0].data.map((v, i) => Math.abs(v - whole.images[0].data[i])))).toBeLessThan(1e-5);
+  });
+
+  it("takes smaller tiles where memory is short, and says so when even those do not fit", async () => {
+    const request = { image: picture(700, 300, 3), task: { name: "denoise" }, noise: 0.1, prior } as const;
+    const whole = await restore({ ...request, engine });
+    expect(whole.tiles).toBe(1);
+    /** An engine that takes pictures of up to so many pixels. */
+    const limited = (pixels: number): Engine => {
+      const compile: Engine["compile"] = (options) => {
+        const largest = Math.max(...Object.values<Tensor>(options.inputs).map(({ size }) => size / 3));
+        if (largest > pixels) throw new TweedieError("out-of-memory", { message: "too large" });
+        return engine.compile(options);
+      };
+      return { threads: 1, compile } as Engine;
+    };
+    const result = await restore({ ...request, engine: limited(300 * 300) });
+    expect(result.tiles).toBeGreaterThan(1);
+    expect(result.tileSize).toBe(256);
+    const worst = whole.images[0].data.reduce((max, v, i) => Math.max(max, Math.abs(v - result.images[0].data[i])), 0);
+    expect(worst).toBeLessThan(1e-5);
+    await expect(restore({ ...request, engine: limited(64) })).rejects.toMatchObject({ code: "out-of-memory" });
   });
 
   it("works only around the hole of a large picture", async () => {
