@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { constant, evaluate, gradient, input, jvp, type Tensor, vjp } from "../../src/tensor/index.ts";
+import {
+  ancestors,
+  constant,
+  evaluate,
+  gradient,
+  input,
+  jvp,
+  type Op,
+  probe,
+  probeOp,
+  type Tensor,
+  vjp,
+} from "../../src/tensor/index.ts";
 
 function random(n: number, seed: number): Float64Array {
   let s = seed * 2654435761 + 12345;
@@ -123,4 +135,64 @@ describe("gradient", () => {
   it("refuses a loss that is not a scalar, and says so", () => {
     expect(() => gradient(input([2]), [])).toThrow("gradient: expected a scalar loss, got [2]");
   });
+  it("differentiates in intermediate results, also when one lies behind another", () => {
+    const x = input([3]);
+    const a = x.square();
+    const b = a.exp();
+    const grads = gradient(b.mul(a).sum(), [x, a, b]);
+    const [gx, ga, gb] = evaluate(grads, new Map([[x, [0.5, 1, -1]]])).map((v) => v.data);
+    [0.5, 1, -1].forEach((v, i) => {
+      const e = Math.exp(v * v);
+      expect(gb[i]).toBeCloseTo(v * v, 12);
+      expect(ga[i]).toBeCloseTo(e * (1 + v * v), 12);
+      expect(gx[i]).toBeCloseTo(2 * v * e * (1 + v * v), 12);
+    });
+  });
+  it("adds up several outputs and several uses of one input", () => {
+    const x = input([2]);
+    const [g] = vjp([x.mul(x), x.sum(), x], [x], [constant([1, 2]), constant(3), constant([10, 20])]);
+    expect(Array.from(evaluate([g], new Map([[x, [5, 7]]]))[0].data)).toEqual([10 + 3 + 10, 28 + 3 + 20]);
+  });
+  it("lets no derivative flow through integers, comparisons and stopGradient", () => {
+    const x = input([2]);
+    const y = x.cast("int32").cast("float32").add(x.greater(0).cast("float32")).add(x.stopGradient());
+    expect(Array.from(evaluate(gradient(y.sum(), [x]), new Map([[x, [1.5, -2]]]))[0].data)).toEqual([0, 0]);
+  });
+  it("marks the derivatives of a probe with one more prime each time", () => {
+    const x = input([2]);
+    const [g] = vjp([probe(x, "forward")], [x], [probe(x, "cotangent")]);
+    const labels = (y: Tensor) =>
+      ancestors([y]).flatMap((n) => (n.op === (probeOp as Op) ? [(n.attrs as { label: string }).label] : []));
+    expect(labels(g)).toEqual(["cotangent", "forward'"]);
+    expect(labels(vjp([g], [x], [x])[0])).toContain("forward''");
+  });
+  it.each<[string, () => unknown, string]>([
+    ["too few cotangents", () => vjp([input([2])], [], []), "vjp: expected 1 cotangents, got 0"],
+    [
+      "a cotangent of another shape",
+      () => {
+        const x = input([2]);
+        return vjp([x.exp()], [x], [input([3])]);
+      },
+      "vjp of exp: expected a cotangent of shape [2], got [3]",
+    ],
+    [
+      "a tangent of another shape",
+      () => {
+        const x = input([2]);
+        return jvp([x.exp()], [x], [input([3])]);
+      },
+      "jvp: expected a tangent of shape [2], got [3]",
+    ],
+    ["an integer loss", () => gradient(input([], "int64"), []), "gradient: expected a real loss, got int64"],
+    ["an input that is not fed", () => evaluate([input([2])]), "evaluate: no value fed for an input of shape [2]"],
+    [
+      "a feed of another size",
+      () => {
+        const x = input([2]);
+        return evaluate([x], new Map([[x, [1]]]));
+      },
+      "evaluate: expected 2 values for shape [2], got 1",
+    ],
+  ])("refuses %s", (_, call, message) => void expect(call).toThrow(message));
 });

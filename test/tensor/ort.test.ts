@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine, type Engine } from "../../src/engine/index.ts";
+import { NodeRuntime } from "../../src/engine/node-runtime.ts";
 import { constant, evaluate, fromFloat64, input, Tensor, toFloat64, vjp } from "../../src/tensor/index.ts";
 import { cases, type Problem, values } from "./cases/index.ts";
 
@@ -34,27 +35,57 @@ function close(actual: ArrayLike<number>, expected: Float64Array, what: string):
   }
 }
 
+/** Compiles and runs problems in one program, and compares every value and VJP. */
+async function compare(on: Engine, problems: readonly Problem[], name: string): Promise<void> {
+  const graphs = problems.map((p, k) => graphOf(p, `${name}${k}`));
+  const inputs = Object.assign({}, ...graphs.map((g) => g.inputs)) as Record<string, Tensor>;
+  const outputs = Object.assign({}, ...graphs.map((g) => g.outputs)) as Record<string, Tensor>;
+  const program = await on.compile({ inputs, outputs });
+  const feeds = Object.fromEntries(graphs.flatMap((g) => Object.keys(g.inputs).map((key, i) => [key, g.feeds[i]])));
+  const results = await program.run(feeds);
+  for (const g of graphs) {
+    const feed = new Map(Object.values(g.inputs).map((x, i) => [x, toFloat64(g.feeds[i], x.dtype)]));
+    const expected = evaluate(Object.values(g.outputs), feed);
+    Object.keys(g.outputs).forEach((key, i) => {
+      const { data, dtype, shape } = expected[i];
+      close(toFloat64(results[key], dtype), data, `${key} ${shape} ${g.note ?? ""}`);
+    });
+  }
+  await program.dispose();
+}
+
 describe("ONNX Runtime in float32 within 1e-5 of the float64 evaluator, values and VJPs", () => {
   it.each(Object.keys(cases))("%s", async (name) => {
-    const problems = fc.sample(cases[name], { numRuns: 15, seed: 4 });
-    const graphs = problems.map((p, k) => graphOf(p, `${name}${k}`));
-    const inputs = Object.assign({}, ...graphs.map((g) => g.inputs)) as Record<string, Tensor>;
-    const outputs = Object.assign({}, ...graphs.map((g) => g.outputs)) as Record<string, Tensor>;
-    const program = await engine.compile({ inputs, outputs });
-    const feeds = Object.fromEntries(graphs.flatMap((g) => Object.keys(g.inputs).map((key, i) => [key, g.feeds[i]])));
-    const results = await program.run(feeds);
-    for (const g of graphs) {
-      const feed = new Map(Object.values(g.inputs).map((x, i) => [x, toFloat64(g.feeds[i], x.dtype)]));
-      const keys = Object.keys(g.outputs);
-      const expected = evaluate(Object.values(g.outputs), feed);
-      keys.forEach((key, i) => {
-        close(
-          toFloat64(results[key], expected[i].dtype),
-          expected[i].data,
-          `${key} ${expected[i].shape} ${g.note ?? ""}`,
-        );
-      });
-    }
-    await program.dispose();
+    await compare(engine, fc.sample(cases[name], { numRuns: 15, seed: 4 }), name);
+  });
+});
+
+describe("other forms of the same ops", () => {
+  it("float64", async () => {
+    const data = values(12, "signed", 5);
+    const problem = (build: (x: Tensor) => Tensor): Problem => ({
+      inputs: [{ shape: [3, 4], data, dtype: "float64" }],
+      build,
+    });
+    const functions = [
+      (x: Tensor) => x.relu(),
+      (x: Tensor) => x.tanh().matmul(x.transpose()).sum(),
+      (x: Tensor) => x.softmax(0),
+      (x: Tensor) =>
+        x.pad(
+          [
+            [1, 0],
+            [2, 1],
+          ],
+          "reflect",
+        ),
+    ];
+    await compare(engine, functions.map(problem), "double");
+  });
+  it("without ONNX Runtime's own domain", async () => {
+    const runtime = Object.assign(new NodeRuntime(), { contrib: false });
+    const plain = await createEngine({ threads: 1, runtime });
+    await compare(plain, fc.sample(cases.silu, { numRuns: 10, seed: 6 }), "silu");
+    await plain.dispose();
   });
 });

@@ -23,6 +23,7 @@ export interface ResizeOptions {
   readonly cubicA?: number;
   /** Widen the kernel when shrinking, so that nothing aliases. */
   readonly antialias?: boolean;
+  /** Leave taps outside the picture out instead of repeating the edge there (PyTorch and Pillow do when antialiasing). */
   readonly excludeOutside?: boolean;
   /** Scale factors where they differ from size ratio (ONNX `scales`). */
   readonly scales?: readonly [number, number];
