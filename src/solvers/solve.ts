@@ -103,15 +103,18 @@ export async function solve<O>(problem: Problem, request: SolveOptions<O>): Prom
       );
     let latest: { estimate: Float32Array; residuals: number[] } | undefined;
     let done = 0;
+    let noise = draw(graphs.steps.inputs, 1);
     for (const step of schedule) {
       if (signal?.aborted) break;
       const feeds: Record<string, Float32Array> = {
         ...fixed,
-        ...draw(graphs.steps.inputs, done + 1),
+        ...noise,
         ...scalarFeeds(graphs.steps.inputs, step),
       };
       for (const name of graphs.stateNames) feeds[`state.${name}`] = state[name] as Float32Array;
-      const results = await program.run(feeds, { outputs: outputsOf(step.kind) });
+      const running = program.run(feeds, { outputs: outputsOf(step.kind) });
+      if (done + 1 < schedule.length) noise = draw(graphs.steps.inputs, done + 2); // while the engine works
+      const results = await running;
       const read = (value: string) => results[outputName(step.kind, value)] as Float32Array;
       state = Object.fromEntries(graphs.stateNames.map((name) => [name, read(`next.${name}`)]));
       latest = { estimate: read("estimate"), residuals: Array.from(read("residual")) };
