@@ -1,5 +1,6 @@
 import { isReal } from "../../tensor/dtype.ts";
 import { constantValue, maximum, minimum, mod, type Tensor } from "../../tensor/index.ts";
+import { groupNormOf, noteProduct } from "./group-norm.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { like, truncate, widened } from "./types.ts";
 
@@ -25,7 +26,7 @@ const variadic = (f: Binary) => (node: OnnxNode) => widened(node.tensors, (...li
 function multiply(a: Tensor, b: Tensor): Tensor {
   const isGate = (x: Tensor, y: Tensor) => y.op.name === "sigmoid" && y.inputs[0] === x;
   if (isGate(a, b)) return a.silu();
-  return isGate(b, a) ? b.silu() : a.mul(b);
+  return isGate(b, a) ? b.silu() : noteProduct(a.mul(b), a, b);
 }
 
 function power(node: OnnxNode): Tensor {
@@ -57,7 +58,7 @@ function shift(node: OnnxNode): Tensor {
 }
 
 export const arithmetic: Family = {
-  Add: binary((a, b) => a.add(b)),
+  Add: binary((a, b) => groupNormOf(a, b) ?? a.add(b)),
   BitShift: shift,
   Div: binary((a, b) => a.div(b)),
   Max: variadic(maximum),

@@ -1,4 +1,5 @@
 import { groupNorm, instanceNorm, layerNorm, rmsNorm, type Tensor } from "../../tensor/index.ts";
+import { noteInstanceNorm } from "./group-norm.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 /** A list with one entry per channel, ready to broadcast over [N, C, ...]. */
@@ -95,8 +96,11 @@ function lpNorm(node: OnnxNode): Tensor {
 export const normalizations: Family = {
   BatchNormalization: batchNorm,
   GroupNormalization: groupNormalization,
-  InstanceNormalization: (node) =>
-    instanceNorm(node.tensor(0), { scale: node.tensor(1), bias: node.tensor(2), eps: epsilonOf(node) }),
+  InstanceNormalization: (node) => {
+    const [x, scale, bias] = [node.tensor(0), node.tensor(1), node.tensor(2)];
+    const eps = epsilonOf(node);
+    return noteInstanceNorm(instanceNorm(x, { scale, bias, eps }), x, scale, bias, eps);
+  },
   LRN: localResponse,
   LayerNormalization: layerNormalization,
   LpNormalization: lpNorm,

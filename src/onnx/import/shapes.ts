@@ -1,5 +1,6 @@
 import { concat, constant, type PadMode, type Shape, type Tensor, trilu } from "../../tensor/index.ts";
 import { broadcastShapes, normalizeAxis, sizeOf } from "../../tensor/shape.ts";
+import { noteReshape } from "./group-norm.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 /** A list that newer operator sets give as an input and older ones as an attribute. */
@@ -15,7 +16,8 @@ function reshape(node: OnnxNode): Tensor {
   const x = node.tensor(0);
   const target = requiredList(node, 1, "shape", 5);
   const zeroIsZero = node.attributes.flag("allowzero");
-  return x.reshape(target.map((d, i) => (d === 0 && !zeroIsZero ? x.shape[i] : d)));
+  const y = x.reshape(target.map((d, i) => (d === 0 && !zeroIsZero ? x.shape[i] : d)));
+  return noteReshape(y, x);
 }
 
 function flatten(node: OnnxNode): Tensor {
