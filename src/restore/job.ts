@@ -23,7 +23,8 @@ export const SMALLEST = 8;
 export interface TileProblem {
   readonly operator: Operator;
   readonly measurement: Float32Array;
-  readonly start: Float32Array;
+  /** The operator's own classical estimate; it may take a while. */
+  readonly firstGuess: () => Float32Array;
 }
 
 /** A restoration as numbers: what to solve, tile by tile, and how to make a picture of it. */
@@ -73,6 +74,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
   const lifted = image.channels === 1 && prior.channels === 3 && task.name !== "colorize";
   checkChannels(image, task, prior);
   const sigma = 2 * level.sigma;
+  const sigmaY = lifted ? COLOUR_NOISE * sigma : sigma;
   const channels = prior.channels;
   let measured = toModel(image);
   if (lifted) measured = greyToColour(measured, sigma, seed);
@@ -83,7 +85,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
   return {
     task,
     noise: level,
-    sigmaY: lifted ? COLOUR_NOISE * sigma : sigma,
+    sigmaY,
     width,
     height,
     channels,
@@ -104,7 +106,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
       const missing = mask && cutMask(mask, tile);
       if (missing) for (let i = 0; i < y.length; i++) if (missing[i % missing.length]) y[i] = 0;
       const operator = taskOperator(task, { width: tile.width, height: tile.height, channels, missing });
-      return { operator, measurement: y, start: firstGuess(operator, y, lifted ? COLOUR_NOISE * sigma : sigma) };
+      return { operator, measurement: y, firstGuess: () => firstGuess(operator, y, sigmaY) };
     },
     finish(planes) {
       const toOneChannel = channels === 3 && image.channels === 1 && task.name !== "colorize";
@@ -205,7 +207,6 @@ function divide(
   return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(1)) : tiles, blend };
 }
 
-/** The operator's own classical estimate, or else the measurement itself where it is a picture. */
 function firstGuess(operator: Operator, y: Float32Array, sigma: number): Float32Array {
   if (operator.estimate) return Float32Array.from(operator.estimate(y, sigma));
   throw new TweedieError("internal", { message: `${operator.name} has no first guess` });

@@ -108,9 +108,12 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
   const totals = new Totals();
   const images: Image[] = [];
   try {
-    const run = async (sample: number, tile: Tile, index: number, pace: Pace): Promise<Solution> =>
-      solve(
-        { ...job.problem(tile), sigmaY: job.sigmaY, prior },
+    const run = async (sample: number, tile: Tile, index: number, pace: Pace): Promise<Solution> => {
+      const { operator, measurement, firstGuess } = job.problem(tile);
+      // A solver for A = I begins with the measurement.
+      const start = chosen.solver.needs.identity ? measurement : firstGuess();
+      return solve(
+        { operator, measurement, start, sigmaY: job.sigmaY, prior },
         {
           solver: chosen.solver,
           options,
@@ -136,6 +139,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
           },
         },
       );
+    };
     const pace = new Pace();
     for (let sample = 0; sample < samples && !(sample > 0 && stop.signal.aborted); sample++) {
       const planes = await drawSample(
@@ -224,7 +228,7 @@ async function drawSample(
     }
     if (!totals.stopped) continue;
     for (const rest of job.tiles.slice(solution ? index + 1 : index))
-      mosaic.add(rest, job.problem(rest).start, tileWeights(rest, job, job.blend));
+      mosaic.add(rest, job.problem(rest).firstGuess(), tileWeights(rest, job, job.blend));
     break;
   }
   return mosaic.blend(job.background());
