@@ -129,6 +129,8 @@ interface Result {
   memory: number;
   compile: number;
   difference?: number;
+  /** In solver mode: times of as many forward passes with VJP as a run has steps. */
+  networkOnly: number[];
 }
 
 async function measure(network: string, weights: string, mode: string, size: number, torch: boolean): Promise<Result> {
@@ -142,16 +144,24 @@ async function measure(network: string, weights: string, mode: string, size: num
   if (torch) await sides[1].ask(request);
   const outputs = sides.map((_, i) => join(folder, `out${i}`));
   for (const [i, side] of sides.entries()) await side.ask({ do: "output", path: outputs[i] }); // warms up as well
+  // The network without the solver, in turn with it: the difference is what the solver costs.
+  const alone = mode === "solver" ? startTweedie() : undefined;
+  await alone?.ask({ ...request, mode: "vjp" });
+  await alone?.ask({ do: "run", times: 3 });
   const times: number[][] = sides.map(() => []);
+  const networkOnly: number[] = [];
   const each = mode === "solver" ? 1 : size <= 64 ? 5 : size <= 128 ? 3 : 2;
   for (let round = 0; round < rounds; round++)
     for (const [i, side] of sides.entries()) {
       const { ms } = await side.ask<{ ms: number[] }>({ do: "run", times: each });
       times[i].push(...ms);
+      if (i > 0 || !alone) continue;
+      const steps = await alone.ask<{ ms: number[] }>({ do: "run", times: solverSteps });
+      networkOnly.push(steps.ms.reduce((a, b) => a + b, 0));
     }
   const peaks = [];
   for (const side of sides) peaks.push((await side.ask<{ peak: number }>({ do: "peak" })).peak);
-  await Promise.all(sides.map((s) => s.end()));
+  await Promise.all([...sides, ...(alone ? [alone] : [])].map((s) => s.end()));
   const difference = torch && mode !== "solver" ? distance(outputs[0], outputs[1]) : undefined;
   return {
     network,
@@ -163,15 +173,19 @@ async function measure(network: string, weights: string, mode: string, size: num
     torchPeak: peaks[1],
     ...loaded,
     difference,
+    networkOnly,
   };
 }
 
-/** GFLOP/s of 3×3 convolutions alone: of each of the embedded network's shapes, and the best of them. */
-async function convolutionPeak(size: number): Promise<number[]> {
+/** GFLOP/s of 3×3 convolutions alone (each of the embedded network's shapes), of its forward pass and of forward + VJP. */
+async function convolutionSpeeds(size: number): Promise<number[]> {
+  const data = save("x", new Float32Array(3 * size * size).fill(0.5));
+  const card = join(root, "models/natural/card.json");
   const side = startTweedie();
-  const { flops } = await side.ask<{ flops: number[] }>({ do: "load", mode: "peak", size, threads });
+  const request = { do: "load", network: "natural", mode: "peak", size, threads, weights: "", card, x: data, v: data };
+  const { flops } = await side.ask<{ flops: number[] }>(request);
   await side.ask({ do: "run", times: 3 });
-  const { parts } = await side.ask<{ parts: number[][] }>({ do: "run", times: 40 });
+  const { parts } = await side.ask<{ parts: number[][] }>({ do: "run", times: size > 128 ? 15 : 40 });
   await side.end();
   return flops.map((f, i) => f / least(parts.map((p) => p[i])) / 1e6);
 }
@@ -221,30 +235,23 @@ for (const network of list(options.networks)) {
     }
 }
 
-const find = (network: string, mode: string, size: number) =>
-  results.find((r) => r.network === network && r.mode === mode && r.size === size);
-console.log("\nSolver overhead: what a run takes beyond its forward passes and VJPs");
-for (const { network, mode, size, ours } of results) {
-  const network_ = find(network, "vjp", size);
-  if (mode !== "solver" || !network_) continue;
-  const share = (f: (v: readonly number[]) => number) =>
-    (100 * (1 - (solverSteps * f(network_.ours)) / f(ours))).toFixed(1);
+console.log("\nSolver overhead: what a run takes beyond its forward passes and VJPs, taken in turns");
+for (const { network, mode, size, ours, networkOnly } of results) {
+  if (mode !== "solver") continue;
+  const share = (f: (v: readonly number[]) => number) => (100 * (1 - f(networkOnly) / f(ours))).toFixed(1);
   console.log(`  ${network} ${size} px: ${share(least)}% (minima), ${share(median)}% (medians)`);
 }
 
 if (list(options.networks).includes("natural")) {
-  console.log("\nConvolution peak in GFLOP/s (48, 96, 160 channels), and what the embedded network reaches");
+  console.log(
+    "\nConvolutions alone in GFLOP/s (48, 96, 160 channels), and the embedded network, share of the best of them",
+  );
   for (const size of list(options.sizes).map(Number)) {
-    const speeds = await convolutionPeak(size);
-    const flops = 15.7e9 * (size / 256) ** 2;
-    const reached = [find("natural", "forward", size), find("natural", "vjp", size)].map((r, i) =>
-      r
-        ? `${(((i + 1) * flops) / least(r.ours) / 1e6).toFixed(0)} (${((((i + 1) * flops) / least(r.ours) / 1e6 / Math.max(...speeds)) * 100).toFixed(0)}%)`
-        : "-",
-    );
-    console.log(
-      `  ${size} px: ${speeds.map((s) => s.toFixed(0)).join(", ")}; forward ${reached[0]}, forward + VJP ${reached[1]}`,
-    );
+    const speeds = await convolutionSpeeds(size);
+    const peak = Math.max(...speeds.slice(0, 3));
+    const show = (speed: number) => `${speed.toFixed(0)} (${((100 * speed) / peak).toFixed(0)}%)`;
+    const alone = speeds.slice(0, 3).map((v) => v.toFixed(0));
+    console.log(`  ${size} px: ${alone.join(", ")}; forward ${show(speeds[3])}, forward + VJP ${show(speeds[4])}`);
   }
 }
 if (options.json) writeFileSync(options.json, JSON.stringify({ version, threads, results }));
