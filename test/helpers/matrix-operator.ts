@@ -32,11 +32,7 @@ function rowSvd(row: readonly number[]): NonNullable<Operator["svd"]> {
     const length = Math.sqrt(dot(rest, rest));
     if (length > 1e-9 && basis.length < n) basis.push(rest.map((x) => x / length));
   }
-  const vt = constant(
-    basis.flatMap((b) => b),
-    [n, n],
-    "float32",
-  );
+  const vt = constant(basis.flat(), [n, n], "float32");
   const first = constant(
     row.map((_, i) => (i === 0 ? 1 : 0)),
     [n],
