@@ -105,6 +105,7 @@ describe("neutral arithmetic", () => {
     ["x·1", x.mul(1)],
     ["x/1", x.div(1)],
     ["x^1", x.pow(1)],
+    ["x times expanded ones", t.ones([]).expand([2, 3]).mul(x)],
     ["a sum with zeros of a smaller shape", x.add(t.zeros([3]))],
     ["two flips", x.flip(0).flip(0)],
     ["two transposes", x.transpose().transpose()],
@@ -120,6 +121,12 @@ describe("neutral arithmetic", () => {
     ["a clip without limits", x.clip()],
   ])("%s vanishes", (_, y) => void expect(y).toBe(x));
 
+  it("leaves expansions to broadcasting, but for one that fixes the shape", () => {
+    const row = input([3]);
+    expect(x.add(row.expand([2, 3])).inputs[1]).toBe(row);
+    expect(row.expand([2, 3]).mul(row.expand([2, 3])).shape).toEqual([2, 3]);
+    expect(row.expand([4, 2, 3]).mul(x).shape).toEqual([4, 2, 3]);
+  });
   it("keeps zeros that widen the shape", () => {
     expect(x.add(t.zeros([4, 2, 3])).shape).toEqual([4, 2, 3]);
   });

@@ -28,6 +28,8 @@ const wrong: [op: string, call: () => unknown, message: string][] = [
     () => (t as unknown as Record<string, (a: Tensor, b: Tensor) => Tensor>)[name](x(2, 3), x(4)),
     `${name}: expected shapes that broadcast together, got [2, 3] and [4]`,
   ]),
+  ["add", () => x(2, 3).add(t.zeros([4])), "add: expected shapes that broadcast together, got [2, 3] and [4]"],
+  ["mul", () => x(2, 3).mul(x(1).expand([4])), "mul: expected shapes that broadcast together, got [2, 3] and [4]"],
   [
     "greaterOrEqual",
     () => x(2).greaterOrEqual(int(2)),

@@ -3,7 +3,7 @@ import { broadcastIndex } from "../iterate.ts";
 import type { NDArray, Op } from "../op.ts";
 import { broadcastShapes, type Shape, sameShape, shapeError } from "../shape.ts";
 import { apply, type Tensor, type TensorLike } from "../tensor.ts";
-import { squeeze } from "./shape.ts";
+import { expandOp, squeeze } from "./shape.ts";
 import { asTensor, constant, constantValue, ones } from "./source.ts";
 
 /** Sums `x` over the axes along which `shape` was broadcast to x's shape: the adjoint of broadcasting. */
@@ -153,24 +153,44 @@ function build(op: Op) {
 function isNeutral(x: TensorLike, value: number, other: TensorLike): boolean {
   if (typeof x === "number") return x === value && typeof other !== "number";
   if (typeof other === "number" || x.dtype !== other.dtype || constantValue(x) !== value) return false;
-  return sameShape(broadcastShapes("", x.shape, other.shape), other.shape);
+  return covers(other.shape, x.shape);
+}
+
+/** Leaves out an `expand` that broadcasting against the other operand does anyway: derivatives of sums end in one. */
+function thin(x: TensorLike, other: TensorLike): TensorLike {
+  if (typeof x === "number" || typeof other === "number" || x.op !== (expandOp as Op)) return x;
+  return covers(other.shape, x.shape) ? x.inputs[0] : x;
+}
+
+/** Does broadcasting with `small` leave `shape` as it is? */
+function covers(shape: Shape, small: Shape): boolean {
+  const lead = shape.length - small.length;
+  return lead >= 0 && small.every((d, i) => d === 1 || d === shape[lead + i]);
 }
 
 // Neutral operands vanish while the graph is built: gradients produce many of them.
-export function add(a: TensorLike, b: TensorLike): Tensor {
+export function add(p: TensorLike, q: TensorLike): Tensor {
+  const a = thin(p, q);
+  const b = thin(q, a);
   if (isNeutral(b, 0, a)) return a as Tensor;
   if (isNeutral(a, 0, b)) return b as Tensor;
   return apply(addOp, operands(a, b), undefined);
 }
-export function sub(a: TensorLike, b: TensorLike): Tensor {
+export function sub(p: TensorLike, q: TensorLike): Tensor {
+  const a = thin(p, q);
+  const b = thin(q, a);
   return isNeutral(b, 0, a) ? (a as Tensor) : apply(subOp, operands(a, b), undefined);
 }
-export function mul(a: TensorLike, b: TensorLike): Tensor {
+export function mul(p: TensorLike, q: TensorLike): Tensor {
+  const a = thin(p, q);
+  const b = thin(q, a);
   if (isNeutral(b, 1, a)) return a as Tensor;
   if (isNeutral(a, 1, b)) return b as Tensor;
   return apply(mulOp, operands(a, b), undefined);
 }
-export function div(a: TensorLike, b: TensorLike): Tensor {
+export function div(p: TensorLike, q: TensorLike): Tensor {
+  const a = thin(p, q);
+  const b = thin(q, a);
   return isNeutral(b, 1, a) ? (a as Tensor) : apply(divOp, operands(a, b), undefined);
 }
 /** a^b; the constant exponents 0, 0.5, 1, 2 and -1 become the ops that compute them exactly and fast. */
