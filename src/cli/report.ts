@@ -15,7 +15,9 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
     ["solver", `${r.solver} (preset ${r.preset}), prior ${prior}`],
     ["work", describeWork(r)],
   ];
-  if (r.steps > 0)
+  if (r.residual === 0 && r.task.name === "inpaint")
+    lines.push(["residual", "0: every known pixel is exactly as it was"]);
+  else if (r.steps > 0)
     lines.push([
       "residual",
       `${digits(r.residual)} left of the data; noise alone would leave ${digits(r.expectedResidual)}`,

@@ -42,6 +42,8 @@ export interface Job {
   readonly blend: TileOptions;
   /** Number of missing pixels, of an inpainting. */
   readonly missing?: number;
+  /** Do all known pixels come out exactly as they came? */
+  readonly exact: boolean;
   /** What norms over the measurement are divided by, to be those of the picture as it came. */
   readonly normScale: number;
   /** What stays where no tile comes, [-1, 1]. */
@@ -93,6 +95,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
     tileSize: blend.size,
     blend,
     missing: mask?.count,
+    exact: keepKnown,
     normScale: lifted ? 3 : 1,
     background: () => (task.name === "inpaint" ? measured : new Float32Array(width * height * channels)),
     problem(tile) {

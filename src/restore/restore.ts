@@ -167,7 +167,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
     seed,
     counts: { forwards: totals.forwards, vjps: totals.vjps },
     steps: totals.steps,
-    residual: Math.sqrt(totals.residual) / job.normScale,
+    residual: job.exact ? 0 : Math.sqrt(totals.residual) / job.normScale,
     expectedResidual: Math.sqrt(totals.expected) / job.normScale,
     tiles: job.tiles.length,
     tileSize: job.tileSize,
