@@ -100,8 +100,8 @@ async function runPicture(task: BenchTask, picture: BenchPicture): Promise<void>
     strip.push(s.pictures);
     fresh = true;
   }
-  if (fresh)
-    await writeStrip(`${folder}/${flags.name}-${task.name}-${picture.name}`, strip, picture.height, picture.width);
+  const file = `${flags.name}-${task.name}-${picture.name}`.replaceAll("/", "-");
+  if (fresh) await writeStrip(`${folder}/${file}`, strip, picture.height, picture.width);
 }
 
 /** `--option vml-map:gamma=0.7` */
