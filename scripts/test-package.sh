@@ -7,7 +7,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 cd "$root"
-[ -f dist/cli/main.js ] || npm run build
+npm run build
 npm pack --silent --pack-destination "$folder"
 mkdir "$folder/user"
 cd "$folder/user"
