@@ -59,8 +59,19 @@ export class Engine {
     const graph = layOut({ ...options, contrib: this.#runtime.contrib } satisfies GraphOptions);
     const memory = estimateMemory(graph);
     refuseIfTooLarge(memory, this.#memory ?? availableMemory());
-    const session = await abortable(() => this.#load(graph), "compiling", options.signal, this.#signal);
-    return new Program<I, O>(graph, session, memory, this.#signal);
+    let loading: Promise<Session> | undefined;
+    const load = () => {
+      loading = this.#load(graph, options.signal ?? this.#signal);
+      return loading;
+    };
+    try {
+      const session = await abortable(load, "compiling", options.signal, this.#signal);
+      return new Program<I, O>(graph, session, memory, this.#signal);
+    } catch (error) {
+      // Loading cannot be interrupted: what it ends with is closed when it comes.
+      loading?.then((session) => session.dispose()).catch(() => {});
+      throw error;
+    }
   }
 
   /** Ends the engine; waits for the run under way, which cannot be interrupted. */
@@ -68,7 +79,7 @@ export class Engine {
     await this.#runtime.dispose();
   }
 
-  async #load(graph: WrittenGraph): Promise<Session> {
+  async #load(graph: WrittenGraph, signal: AbortSignal | undefined): Promise<Session> {
     const options = { threads: this.threads };
     if (constantBytes(graph) <= this.#mapAbove)
       return this.#runtime.createSession(encodeModel(toModelProto(graph)), options);
@@ -76,7 +87,7 @@ export class Engine {
     const path = join(folder, "model.onnx");
     const remove = () => rm(folder, { recursive: true, force: true });
     try {
-      await writeModelFile(path, graph, { externalAbove: this.#mapAbove, signal: this.#signal });
+      await writeModelFile(path, graph, { externalAbove: this.#mapAbove, signal });
       const session = await this.#runtime.createSession(path, options);
       return { run: session.run, dispose: () => session.dispose().finally(remove) };
     } catch (error) {

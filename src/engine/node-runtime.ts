@@ -31,8 +31,10 @@ export class NodeRuntime implements Runtime {
     const session = this.#nextSession++;
     const transfer = typeof model === "string" ? [] : [model.buffer];
     await this.#call({ kind: "create", session, model, options: ortOptions(options) }, transfer);
+    let closed = false;
     return {
       run: async (feeds, outputs) => {
+        if (closed) throw new TweedieError("invalid-option", { message: "the program is disposed" });
         const wire = Object.entries(feeds).map(([name, { data, shape, dtype }]) => ({
           name,
           type: dtype,
@@ -44,7 +46,9 @@ export class NodeRuntime implements Runtime {
         return Object.fromEntries(values.map((v) => [v.name, fromWire(v)]));
       },
       dispose: async () => {
-        if (!this.#dead) await this.#call({ kind: "close", session });
+        if (closed || this.#dead) return;
+        closed = true;
+        await this.#call({ kind: "close", session });
       },
     };
   }

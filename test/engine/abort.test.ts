@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { describe, expect, it, vi } from "vitest";
+import { createEngine, type Runtime } from "../../src/engine/index.ts";
 import { input } from "../../src/tensor/index.ts";
 import { random, smallNet } from "./helpers.ts";
 
@@ -71,14 +71,34 @@ describe("the end", () => {
     await engine.dispose();
   });
 
-  it("of a program closes its session", async () => {
+  it("of a program closes its session, once", async () => {
     const { engine, program: p } = await program();
     await p.dispose();
-    await expect(p.run({ x: data })).rejects.toMatchObject({
-      code: "internal",
-      message: "ONNX Runtime: the session is closed",
-    });
+    await p.dispose();
+    await expect(p.run({ x: data })).rejects.toMatchObject({ message: "the program is disposed" });
     await engine.dispose();
+  });
+
+  it("of a compilation that was aborted closes what was loaded", async () => {
+    const events: string[] = [];
+    const runtime: Runtime = {
+      contrib: false,
+      createSession: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        events.push("loaded");
+        return { run: async () => ({}), dispose: async () => void events.push("closed") };
+      },
+      dispose: async () => {},
+    };
+    const engine = await createEngine({ runtime });
+    const controller = new AbortController();
+    const x = input([2]);
+    const compile = engine.compile({ inputs: { x }, outputs: { y: x.exp() }, signal: controller.signal });
+    controller.abort();
+    await expect(compile).rejects.toMatchObject({ code: "aborted", message: "compiling was aborted" });
+    expect(events).toEqual([]);
+    await vi.waitUntil(() => events.length === 2);
+    expect(events).toEqual(["loaded", "closed"]);
   });
 
   it.each(["disposed", "forgotten"])("of the process does not wait for an engine that is %s", async (how) => {
