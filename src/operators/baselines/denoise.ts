@@ -51,33 +51,69 @@ function mixColours(planes: Float64Array[], area: number, inverse = false): Floa
   });
 }
 
+/**
+ * Patches that share their columns share the transforms along the rows: for each left edge all rows are transformed once,
+ * each patch adds its thresholded coefficients, still transformed along the rows, and all rows are transformed back once.
+ */
 function denoisePlane(plane: Float64Array, height: number, width: number, sigma: number): Float64Array {
   const [h, w] = [Math.min(side, height), Math.min(side, width)];
-  const [rows, columns] = [dct(h), dct(w)];
+  const [vertical, horizontal] = [dct(h), dct(w)];
   const total = new Float64Array(plane.length);
   const weight = new Float64Array(plane.length);
+  const rows = new Float64Array(height * w);
+  const cleaned = new Float64Array(height * w);
+  const rowWeight = new Float64Array(height);
   const patch = new Float64Array(h * w);
-  const coefficients = new Float64Array(h * w);
-  const line = new Float64Array(h * w);
   const limit = threshold * sigma;
-  for (let top = 0; top + h <= height; top++)
-    for (let left = 0; left + w <= width; left++) {
-      for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) patch[i * w + j] = plane[(top + i) * width + left + j];
-      transform(patch, line, coefficients, rows, columns, h, w, false);
-      let kept = 1;
-      for (let k = 1; k < coefficients.length; k++) {
-        if (Math.abs(coefficients[k]) < limit) coefficients[k] = 0;
-        else kept++;
+  for (let left = 0; left + w <= width; left++) {
+    for (let i = 0; i < height; i++)
+      for (let k = 0; k < w; k++) {
+        let sum = 0;
+        for (let j = 0; j < w; j++) sum += horizontal[k * w + j] * plane[i * width + left + j];
+        rows[i * w + k] = sum;
       }
-      transform(coefficients, line, patch, rows, columns, h, w, true);
-      for (let i = 0; i < h; i++)
-        for (let j = 0; j < w; j++) {
-          const k = (top + i) * width + left + j;
-          total[k] += patch[i * w + j] / kept;
-          weight[k] += 1 / kept;
+    cleaned.fill(0);
+    rowWeight.fill(0);
+    for (let top = 0; top + h <= height; top++) {
+      const kept = thresholded(rows, top * w, vertical, h, w, limit, patch);
+      for (let k = 0; k < h; k++)
+        for (let l = 0; l < w; l++) {
+          const v = patch[k * w + l] / kept;
+          if (v !== 0) for (let i = 0; i < h; i++) cleaned[(top + i) * w + l] += v * vertical[k * h + i];
         }
+      for (let i = 0; i < h; i++) rowWeight[top + i] += 1 / kept;
     }
+    for (let i = 0; i < height; i++)
+      for (let j = 0; j < w; j++) {
+        let sum = 0;
+        for (let k = 0; k < w; k++) sum += horizontal[k * w + j] * cleaned[i * w + k];
+        total[i * width + left + j] += sum;
+        weight[i * width + left + j] += rowWeight[i];
+      }
+  }
   return total.map((v, k) => v / weight[k]);
+}
+
+/** The coefficients of one patch that stand out of the noise, its mean always; returns their number. */
+function thresholded(
+  rows: Float64Array,
+  at: number,
+  vertical: Float64Array,
+  h: number,
+  w: number,
+  limit: number,
+  patch: Float64Array,
+): number {
+  let kept = 0;
+  for (let k = 0; k < h; k++)
+    for (let l = 0; l < w; l++) {
+      let sum = 0;
+      for (let i = 0; i < h; i++) sum += vertical[k * h + i] * rows[at + i * w + l];
+      const stays = k + l === 0 || Math.abs(sum) >= limit;
+      patch[k * w + l] = stays ? sum : 0;
+      if (stays) kept++;
+    }
+  return kept;
 }
 
 /** The orthonormal DCT-II matrix, row-major. */
@@ -86,29 +122,4 @@ function dct(n: number): Float64Array {
     const [k, i] = [Math.floor(at / n), at % n];
     return Math.sqrt((k === 0 ? 1 : 2) / n) * Math.cos((Math.PI * (i + 0.5) * k) / n);
   });
-}
-
-/** R X Cᵀ, or Rᵀ X C. */
-function transform(
-  x: Float64Array,
-  line: Float64Array,
-  out: Float64Array,
-  rows: Float64Array,
-  columns: Float64Array,
-  h: number,
-  w: number,
-  inverse: boolean,
-): void {
-  for (let i = 0; i < h; i++)
-    for (let j = 0; j < w; j++) {
-      let sum = 0;
-      for (let k = 0; k < w; k++) sum += x[i * w + k] * columns[inverse ? k * w + j : j * w + k];
-      line[i * w + j] = sum;
-    }
-  for (let i = 0; i < h; i++)
-    for (let j = 0; j < w; j++) {
-      let sum = 0;
-      for (let k = 0; k < h; k++) sum += line[k * w + j] * rows[inverse ? k * h + i : i * h + k];
-      out[i * w + j] = sum;
-    }
 }

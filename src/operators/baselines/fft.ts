@@ -1,64 +1,94 @@
-/** Transforms of one length, a power of two, on contiguous buffers. */
-function lineTransform(n: number, sign: number): (re: Float64Array, im: Float64Array) => void {
-  const cosines = Float64Array.from({ length: n / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / n));
-  const sines = Float64Array.from({ length: n / 2 }, (_, k) => sign * Math.sin((2 * Math.PI * k) / n));
-  const reversed = new Int32Array(n);
-  for (let i = 1, j = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    reversed[i] = j;
-  }
-  return (re, im) => {
-    for (let i = 0; i < n; i++) {
-      const j = reversed[i];
-      if (i >= j) continue;
-      const [x, y] = [re[i], im[i]];
-      re[i] = re[j];
-      im[i] = im[j];
-      re[j] = x;
-      im[j] = y;
-    }
-    for (let half = 1; half < n; half *= 2) {
-      const stride = n / (2 * half);
-      for (let start = 0; start < n; start += 2 * half)
-        for (let k = 0; k < half; k++) {
-          const [c, s] = [cosines[k * stride], sines[k * stride]];
-          const a = start + k;
-          const b = a + half;
-          const x = re[b] * c - im[b] * s;
-          const y = re[b] * s + im[b] * c;
-          re[b] = re[a] - x;
-          im[b] = im[a] - y;
-          re[a] += x;
-          im[a] += y;
-        }
-    }
-  };
+/** A complex picture, row-major; its two parts are written in place. */
+export interface Complex {
+  re: Float64Array;
+  im: Float64Array;
 }
 
-/** In-place two-dimensional radix-2 FFT of a height × width array, powers of two; the inverse divides by their product. */
-export function fft2(re: Float64Array, im: Float64Array, height: number, width: number, inverse = false): void {
-  const sign = inverse ? 1 : -1;
-  const rows = lineTransform(width, sign);
+/** The least length of at least `n` whose only prime factors are 2, 3 and 5. */
+export function fastLength(n: number): number {
+  for (let m = Math.max(1, n); ; m++) if (primeFactors(m).every((r) => r <= 5)) return m;
+}
+
+function primeFactors(n: number): number[] {
+  for (let r = 2; r * r <= n; r++) if (n % r === 0) return [r, ...primeFactors(n / r)];
+  return n > 1 ? [n] : [];
+}
+
+/**
+ * The two-dimensional discrete Fourier transform of a height × width array. The spectrum comes out transposed,
+ * width × height: {@link inverseFft2} takes it back from there.
+ */
+export function fft2(x: Complex, height: number, width: number): Complex {
+  const columns = transformRows(x, height, width, -1);
+  return transformRows(transpose(columns, height, width), width, height, -1);
+}
+
+/** The inverse of {@link fft2}: a width × height spectrum to a height × width array. */
+export function inverseFft2(spectrum: Complex, height: number, width: number): Complex {
+  const rows = transformRows(spectrum, width, height, 1);
+  const x = transformRows(transpose(rows, width, height), height, width, 1);
+  const scale = 1 / (height * width);
+  return { re: x.re.map((v) => v * scale), im: x.im.map((v) => v * scale) };
+}
+
+function transpose({ re, im }: Complex, height: number, width: number): Complex {
+  const out = { re: new Float64Array(re.length), im: new Float64Array(im.length) };
   for (let i = 0; i < height; i++)
-    rows(re.subarray(i * width, (i + 1) * width), im.subarray(i * width, (i + 1) * width));
-  const columns = lineTransform(height, sign);
-  const [lineRe, lineIm] = [new Float64Array(height), new Float64Array(height)];
-  const scale = inverse ? 1 / (height * width) : 1;
-  for (let j = 0; j < width; j++) {
-    for (let i = 0; i < height; i++) {
-      lineRe[i] = re[i * width + j];
-      lineIm[i] = im[i * width + j];
+    for (let j = 0; j < width; j++) {
+      out.re[j * height + i] = re[i * width + j];
+      out.im[j * height + i] = im[i * width + j];
     }
-    columns(lineRe, lineIm);
-    for (let i = 0; i < height; i++) {
-      re[i * width + j] = lineRe[i] * scale;
-      im[i * width + j] = lineIm[i] * scale;
-    }
-  }
+  return out;
 }
 
-export function powerOfTwo(n: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+/**
+ * Fourier transform along the first axis of n × batch (Stockham's self-sorting form, one pass for each prime factor).
+ * Whole rows are combined at once, so that the inner loops are long and plain.
+ */
+function transformRows(x: Complex, n: number, batch: number, sign: number): Complex {
+  let from: Complex = { re: x.re.slice(), im: x.im.slice() };
+  let to: Complex = { re: new Float64Array(from.re.length), im: new Float64Array(from.re.length) };
+  let [length, span] = [n, batch];
+  for (const r of primeFactors(n)) {
+    const m = length / r;
+    for (let p = 0; p < m; p++)
+      for (let j = 0; j < r; j++) {
+        const target = (r * p + j) * span;
+        for (let k = 0; k < r; k++) {
+          // The twiddle of output j and the kernel of the r-point transform in one factor.
+          const angle = (sign * 2 * Math.PI * ((j * (p + k * m)) % length)) / length;
+          accumulate(from, (p + m * k) * span, to, target, span, Math.cos(angle), Math.sin(angle), k === 0);
+        }
+      }
+    [from, to] = [to, from];
+    length = m;
+    span *= r;
+  }
+  return from;
+}
+
+/** target = or += (c + i s)·source, over `n` numbers. */
+function accumulate(
+  source: Complex,
+  at: number,
+  target: Complex,
+  to: number,
+  n: number,
+  c: number,
+  s: number,
+  first: boolean,
+): void {
+  const { re, im } = source;
+  const { re: outRe, im: outIm } = target;
+  if (first) {
+    for (let t = 0; t < n; t++) {
+      outRe[to + t] = c * re[at + t] - s * im[at + t];
+      outIm[to + t] = c * im[at + t] + s * re[at + t];
+    }
+  } else {
+    for (let t = 0; t < n; t++) {
+      outRe[to + t] += c * re[at + t] - s * im[at + t];
+      outIm[to + t] += c * im[at + t] + s * re[at + t];
+    }
+  }
 }
