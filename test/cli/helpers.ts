@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,6 +7,11 @@ import { run } from "../../src/cli/program.ts";
 import { createImage, crop, decodeImage, encodeImage, formatFromPath, type Image } from "../../src/images/index.ts";
 
 const root = resolve(import.meta.dirname, "../..");
+const children: ChildProcess[] = [];
+// A test that fails half-way must not leave a run behind that never ends.
+afterAll(() => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+});
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
@@ -42,6 +47,7 @@ export function start(argv: readonly string[], before?: string, after = "true") 
   const script = `${before} || exit 99; "$@"; code=$?; ${after}; exit $code`;
   const [file, ...args] = before ? ["unshare", "-m", "sh", "-c", script, "sh", ...command] : command;
   const child = spawn(file, args, { cwd: root, env: { ...process.env, NODE_OPTIONS: "" } });
+  children.push(child);
   let [out, err] = ["", ""];
   child.stdout.on("data", (text: Buffer) => {
     out += text.toString();
