@@ -21,7 +21,10 @@ const options = z.strictObject({
   steps: z.int().min(1).default(1000),
   /** ζ, official code: 0.3 super-resolution and deblurring, 0.5 inpainting, 1 phase retrieval, for 1000 steps. */
   zeta: z.number().nonnegative().default(0.5),
-  /** Scale ζ by √(m/m₀), m₀ = 3·256²: the norm of the residual grows so, and ζ acts alike on pictures of any size. */
+  /**
+   * Scale ζ by √(m/m₀)/‖A‖², m₀ = 3·256²: the norm of the residual grows like √m and Aᵀ shrinks a step by ‖A‖², so that
+   * ζ acts alike on pictures of any size and for any scale.
+   */
   anySize: z.boolean().default(false),
   weight: z.enum(["norm", "bayes"]).default("norm"),
   /** DDIM's η: 1 ancestral, 0 the probability-flow ODE. */
@@ -56,7 +59,7 @@ export const dps: Solver<z.output<typeof options>> = {
   },
 
   steps: ({ zeta, anySize, weight, eta, clip }) => ({
-    step({ x }, { denoise, A, y, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, A, operator, y, sigmaY, scalar, noise }) {
       const sigma = scalar("sigma");
       const next = scalar("next");
       const mean = denoise(x, sigma);
@@ -75,7 +78,8 @@ export const dps: Solver<z.output<typeof options>> = {
         return { next: { x: ddimStep(x, guided, sigma, next, z, eta) }, estimate: guided };
       }
       const [g] = gradient(normPerSample(residual).sum(), [x]);
-      const step = anySize ? zeta * Math.sqrt(elementsPerSample(residual) / publishedSize) : zeta;
+      const scaling = Math.sqrt(elementsPerSample(residual) / publishedSize) / operator.normSquared;
+      const step = anySize ? zeta * scaling : zeta;
       const scale = sigma.square().add(1).mul(next.square().add(1)).sqrt().mul(step);
       const xNext = ddimStep(x, x0, sigma, next, z, eta).sub(g.mul(scale));
       return { next: { x: xNext }, estimate: x0 };

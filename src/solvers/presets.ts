@@ -62,6 +62,6 @@ function redDiff(task: string, preset: Preset, sigmaY: number): Record<string, u
 function dps(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const steps = { fast: 50, balanced: 150, best: 500 }[preset];
   const sigmaMin = Math.max(0.05, 0.5 * sigmaY);
-  const zeta = ({ inpaint: 12, blur: 12, denoise: 1 }[task] ?? 8) * (100 / steps);
+  const zeta = ({ inpaint: 12, blur: 12, denoise: 1 }[task] ?? 2) * (100 / steps);
   return { steps, zeta, anySize: true, warm: true, sigmaMax: task === "denoise" ? Math.max(0.1, sigmaY) : 1, sigmaMin };
 }
