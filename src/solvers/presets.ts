@@ -32,7 +32,7 @@ function optionsOf(name: string, task: string, preset: Preset, sigmaY: number): 
  * trained networks.
  */
 function vmlMap(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
-  const [steps, inner] = { fast: [15, 3], balanced: [30, 5], best: [100, 6] }[preset];
+  const [steps, inner] = { fast: [9, 3], balanced: [21, 5], best: [100, 6] }[preset];
   const common = { precondition: "data", gamma: 0.5, reverse: "renoise", warm: true, sigmaFloor: 0.005, steps, inner };
   // A noisy picture is its own start: nothing above its noise level has to be found.
   if (task === "denoise")
