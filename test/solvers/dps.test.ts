@@ -2,21 +2,10 @@ import { describe, expect, it } from "vitest";
 import { gaussianPrior } from "../../src/priors/index.ts";
 import { dps } from "../../src/solvers/dps.ts";
 import { prepare, propagate } from "../helpers/float64-solver.ts";
+import { g2Problem } from "../helpers/g2.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 
-const g2 = {
-  solver: dps,
-  operator: matrixOperator([[1, 0.5]]),
-  denoise: gaussianPrior(
-    [0.5, -0.25],
-    [
-      [1, 0.6],
-      [0.6, 0.5],
-    ],
-  ).denoise,
-  sigmaY: 0.1,
-  y: [1.2],
-};
+const g2 = { solver: dps, ...g2Problem };
 const sigma = 0.7;
 const zero = (_: string, size: number) => new Float64Array(size);
 

@@ -1,26 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createSchedule } from "../../src/diffusion/index.ts";
-import { gaussianPrior } from "../../src/priors/index.ts";
 import { parseOptions } from "../../src/solvers/check.ts";
 import { redDiff, weightings } from "../../src/solvers/red-diff.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
-import { matrixOperator } from "../helpers/matrix-operator.ts";
+import { g2Problem } from "../helpers/g2.ts";
 
-const operator = matrixOperator([[1, 0.5]]);
-const g2 = {
-  solver: redDiff,
-  operator,
-  denoise: gaussianPrior(
-    [0.5, -0.25],
-    [
-      [1, 0.6],
-      [0.6, 0.5],
-    ],
-  ).denoise,
-  sigmaY: 0.1,
-  y: [1.2],
-  start: [0.96, 0.48], // A†y
-};
+const { operator } = g2Problem;
+const g2 = { solver: redDiff, ...g2Problem, start: [0.96, 0.48] /* A†y */ };
 const zero = (_: string, size: number) => new Float64Array(size);
 
 describe("red-diff", () => {

@@ -1,26 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { exactMoments, type Mixture } from "../../src/priors/exact.ts";
-import { gaussianPrior, mixturePrior } from "../../src/priors/index.ts";
+import { mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { vmlMap } from "../../src/solvers/vml-map.ts";
 import { type NoiseSource, prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
+import { g2Problem } from "../helpers/g2.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 import { M1 } from "../helpers/problems.ts";
 
-const row = [1, 0.5];
-const g2 = {
-  solver: vmlMap,
-  operator: matrixOperator([row]),
-  denoise: gaussianPrior(
-    [0.5, -0.25],
-    [
-      [1, 0.6],
-      [0.6, 0.5],
-    ],
-  ).denoise,
-  sigmaY: 0.1,
-  y: [1.2],
-};
+const g2 = { solver: vmlMap, ...g2Problem };
 const sigma = 0.7;
 const J = [
   [0.5649717514, 0.263653484],
