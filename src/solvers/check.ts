@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
 import { type Shape, sizeOf } from "../tensor/index.ts";
+import { checkNeeds } from "./needs.ts";
 import type { Problem } from "./solve.ts";
 import type { Solver } from "./solver.ts";
 
@@ -26,16 +27,7 @@ export function checkProblem<O>({ operator, measurement, start, sigmaY }: Proble
   checkData("start", start, operator.domain);
   if (!(sigmaY >= 0) || !Number.isFinite(sigmaY))
     throw new TweedieError("invalid-option", { message: `sigmaY: expected a number of at least 0, got ${sigmaY}` });
-  if (solver.needs.linear && !operator.linear)
-    throw new TweedieError("invalid-operator", {
-      message: `${solver.name}: expected a linear operator, got ${operator.name}`,
-      hint: "red-diff and dps take any differentiable operator",
-    });
-  if (solver.needs.identity && operator.name !== "denoise")
-    throw new TweedieError("invalid-operator", {
-      message: `${solver.name}: expected plain denoising, got ${operator.name}`,
-      hint: "vml-map, red-diff and dps restore pictures that are also blurred, shrunk or incomplete",
-    });
+  checkNeeds(solver, operator);
 }
 
 function checkData(name: string, data: Float32Array, shape: Shape): void {

@@ -11,6 +11,10 @@ export interface SolverNeeds {
   readonly linear: boolean;
   /** Only A = I: plain denoising. */
   readonly identity?: boolean;
+  /** A pseudo-inverse A† (or a map that stands in for it, for the non-linear operators that have one). */
+  readonly pseudoInverse?: boolean;
+  /** The singular value decomposition of A. */
+  readonly svd?: boolean;
 }
 
 /** The named tensors that one step hands to the next; each has the sample count as its first extent. */
@@ -68,6 +72,8 @@ export interface Solver<O = unknown> {
   readonly sampler: boolean;
   /** Checked options with the defaults of the paper or its official code. */
   readonly options: z.ZodType<O>;
+  /** The settings of the paper or its official code for a task (name of the operator), where they differ from the defaults. */
+  forTask?(task: string): Readonly<Record<string, unknown>>;
   schedule(options: O, facts: ProblemFacts): readonly Step[];
   /** The state before the first step. */
   init(scope: Scope, options: O): State;

@@ -1,0 +1,24 @@
+import { TweedieError } from "../errors.ts";
+import type { Operator } from "../operators/operator.ts";
+import { listSolvers } from "./registry.ts";
+import type { Solver } from "./solver.ts";
+
+/** What a solver needs and an operator lacks; nothing when they go together. */
+export function missingNeed({ needs }: Solver, operator: Operator): string | undefined {
+  if (needs.identity && operator.name !== "denoise") return "plain denoising";
+  if (needs.linear && !operator.linear) return "a linear operator";
+  if (needs.svd && !operator.svd) return "an operator with a singular value decomposition";
+  if (needs.pseudoInverse && !operator.pseudoInverse) return "an operator with a pseudo-inverse";
+  return undefined;
+}
+
+/** @throws TweedieError `invalid-operator` whose hint names the solvers that can */
+export function checkNeeds<O>(solver: Solver<O>, operator: Operator): void {
+  const missing = missingNeed(solver as Solver, operator);
+  if (!missing) return;
+  const able = listSolvers().filter((other) => !missingNeed(other, operator));
+  throw new TweedieError("invalid-operator", {
+    message: `${solver.name}: expected ${missing}, got ${operator.name}`,
+    hint: `solvers for ${operator.name}: ${able.map(({ name }) => name).join(", ")}`,
+  });
+}

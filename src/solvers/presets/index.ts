@@ -1,0 +1,31 @@
+import { findSolver } from "../registry.ts";
+import type { Solver } from "../solver.ts";
+import { dpsPreset } from "./dps.ts";
+import type { Preset, PresetRule } from "./preset.ts";
+import { redDiffPreset } from "./red-diff.ts";
+import { vmlMapPreset } from "./vml-map.ts";
+
+export type { Preset, PresetRule } from "./preset.ts";
+
+/** One rule a solver; a solver without one runs with its own defaults. */
+const rules: Readonly<Record<string, PresetRule>> = {
+  "vml-map": vmlMapPreset,
+  "red-diff": redDiffPreset,
+  dps: dpsPreset,
+};
+
+export interface Choice {
+  readonly solver: Solver;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The solver and options that restore pictures well, by measurement (docs/restoration.md says what was tried).
+ * @param task name of the operator
+ * @param sigmaY noise on the [-1, 1] scale
+ * @param solver a solver's name, to get that solver's options
+ */
+export function presetFor(task: string, preset: Preset, sigmaY: number, solver?: string): Choice {
+  const name = solver ?? (task === "denoise" ? "posterior-mean" : "vml-map");
+  return { solver: findSolver(name), options: rules[name]?.(task, preset, sigmaY) ?? {} };
+}
