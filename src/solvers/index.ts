@@ -1,5 +1,17 @@
 export { parseOptions } from "./check.ts";
 export { type Choice, type Preset, presetFor } from "./presets/index.ts";
 export { findSolver, listSolvers } from "./registry.ts";
-export { type Counts, type Problem, type Progress, type Solution, type SolveOptions, solve } from "./solve.ts";
+export {
+  type Counts,
+  type PreparedSolver,
+  type PrepareOptions,
+  type Problem,
+  type Progress,
+  prepareSolver,
+  type RunOptions,
+  type Setting,
+  type Solution,
+  type SolveOptions,
+  solve,
+} from "./solve.ts";
 export type { Formula, ProblemFacts, Scope, Solver, SolverNeeds, State, Step, StepResult } from "./solver.ts";

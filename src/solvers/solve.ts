@@ -5,7 +5,8 @@ import type { Prior } from "../priors/prior.ts";
 import { normals } from "../random/index.ts";
 import { evaluate, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 import { checkProblem, parseOptions } from "./check.ts";
-import { formulate, outputName } from "./formulate.ts";
+import { type FormulatedSolver, formulate, outputName } from "./formulate.ts";
+import { checkNeeds } from "./needs.ts";
 import type { Solver, Step } from "./solver.ts";
 
 export interface Problem {
@@ -19,18 +20,37 @@ export interface Problem {
   readonly start: Float32Array;
 }
 
-export interface SolveOptions<O> {
+/** What a solver is compiled for: a {@link Problem} without its data. */
+export type Setting = Omit<Problem, "measurement" | "start">;
+
+export interface PrepareOptions<O> {
   readonly solver: Solver<O>;
   /** Overrides of the solver's defaults; unknown names and values are refused. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly engine: Engine;
-  readonly seed?: number;
-  /** How many results to draw side by side, and the number of the first one. */
+  /** How many results to draw side by side. */
   readonly samples?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions {
+  readonly seed?: number;
+  /** The number of the first result; each has noise of its own. */
   readonly firstSample?: number;
   /** Stops after the step under way; the best picture so far is returned with `stopped: true`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+}
+
+export type SolveOptions<O> = PrepareOptions<O> & RunOptions;
+
+/** A compiled solver: one operator, one noise level, one set of options, any number of measurements. */
+export interface PreparedSolver {
+  readonly compileSeconds: number;
+  /** Estimated peak memory of a run, in bytes. */
+  readonly memory: number;
+  run(data: Pick<Problem, "measurement" | "start">, options?: RunOptions): Promise<Solution>;
+  dispose(): Promise<void>;
 }
 
 export interface Progress {
@@ -63,8 +83,10 @@ export interface Solution {
   readonly counts: Counts;
   readonly steps: number;
   readonly seconds: number;
-  /** The part of `seconds` that compiling took. */
+  /** The part of `seconds` that compiling took; 0 where the program was there already. */
   readonly compileSeconds: number;
+  /** The part of `seconds` in which the engine computed steps. */
+  readonly engineSeconds: number;
   readonly stopped: boolean;
 }
 
@@ -75,76 +97,124 @@ export interface Solution {
  *   step was done, `numerical-failure` when the iteration leaves the finite numbers.
  */
 export async function solve<O>(problem: Problem, request: SolveOptions<O>): Promise<Solution> {
-  const { solver, engine, signal, seed = 0, samples = 1, firstSample = 0 } = request;
+  parseOptions(request.solver, request.options ?? {});
+  checkProblem(problem, request.solver);
+  const prepared = await prepareSolver(problem, request);
+  const { compileSeconds } = prepared;
+  const onProgress =
+    request.onProgress && ((p: Progress) => request.onProgress?.({ ...p, seconds: p.seconds + compileSeconds }));
+  try {
+    const solution = await prepared.run(problem, { ...request, onProgress });
+    return { ...solution, seconds: solution.seconds + compileSeconds, compileSeconds };
+  } finally {
+    await prepared.dispose();
+  }
+}
+
+/**
+ * Compiles a solver once, to be run on many measurements of one operator and one noise level: what {@link solve} does
+ * with each of them, without compiling again. Dispose of it to give the memory back.
+ * @throws TweedieError like {@link solve}
+ */
+export async function prepareSolver<O>(setting: Setting, request: PrepareOptions<O>): Promise<PreparedSolver> {
+  const { solver, engine, signal, samples = 1 } = request;
   const options = parseOptions(solver, request.options ?? {});
-  checkProblem(problem, solver);
-  const { operator, sigmaY, prior } = problem;
+  checkNeeds(solver, setting.operator);
+  const { operator, sigmaY, prior } = setting;
   const begin = performance.now();
-  const seconds = () => (performance.now() - begin) / 1000;
 
   const graphs = formulate({ solver, options, operator, denoise: prior.denoise, sigmaY, samples });
   const optional = graphs.kinds.length > 1 ? Object.keys(graphs.steps.outputs) : [];
-  const programs: Program[] = [];
-  try {
-    const init = await engine.compile({ ...graphs.init, signal });
-    programs.push(init);
-    const program = await engine.compile({ ...graphs.steps, optional, signal });
-    programs.push(program);
-    const compileSeconds = seconds();
+  const init = await engine.compile({ ...graphs.init, signal });
+  const program = await engine.compile({ ...graphs.steps, optional, signal }).catch(async (error: unknown) => {
+    await init.dispose();
+    throw error;
+  });
+  const schedule = solver.schedule(options, { sigmaY, operator });
+  const compiled = { solver: solver.name, setting, samples, graphs, init, program, schedule };
+  return {
+    compileSeconds: (performance.now() - begin) / 1000,
+    memory: program.memory,
+    async run(data, options = {}) {
+      checkProblem({ ...setting, ...data }, solver);
+      return runSchedule(compiled, data, options);
+    },
+    async dispose() {
+      await Promise.all([init.dispose(), program.dispose()]);
+    },
+  };
+}
 
-    const schedule = solver.schedule(options, { sigmaY, operator });
-    const fixed = { y: problem.measurement, start: problem.start };
-    const draw = (inputs: Readonly<Record<string, Tensor>>, step: number) => drawNoise(inputs, seed, firstSample, step);
-    const expectedResidual = sigmaY * Math.sqrt(measuredValues(operator));
-    let state = await init.run({ ...fixed, ...draw(graphs.init.inputs, 0) });
-    const outputsOf = (kind: string) =>
-      [...graphs.stateNames.map((name) => `next.${name}`), "estimate", "residual"].map((value) =>
-        outputName(kind, value),
-      );
-    let latest: { estimate: Float32Array; residuals: number[] } | undefined;
-    let done = 0;
-    let noise = draw(graphs.steps.inputs, 1);
-    for (const step of schedule) {
-      if (signal?.aborted) break;
-      const feeds: Record<string, Float32Array> = {
-        ...fixed,
-        ...noise,
-        ...scalarFeeds(graphs.steps.inputs, step),
-      };
-      for (const name of graphs.stateNames) feeds[`state.${name}`] = state[name] as Float32Array;
-      const running = program.run(feeds, { outputs: outputsOf(step.kind) });
-      if (done + 1 < schedule.length) noise = draw(graphs.steps.inputs, done + 2); // while the engine works
-      const results = await running;
-      const read = (value: string) => results[outputName(step.kind, value)] as Float32Array;
-      state = Object.fromEntries(graphs.stateNames.map((name) => [name, read(`next.${name}`)]));
-      latest = { estimate: read("estimate"), residuals: Array.from(read("residual")) };
-      done++;
-      if (!latest.residuals.every(Number.isFinite)) throw diverged(solver.name, done, schedule.length);
-      request.onProgress?.({
-        step: done,
-        steps: schedule.length,
-        sigma: step.sigma,
-        residual: latest.residuals[0],
-        expectedResidual,
-        seconds: seconds(),
-        remainingSeconds: ((seconds() - compileSeconds) / done) * (schedule.length - done),
-      });
-    }
-    if (!latest) throw new TweedieError("aborted", { message: "stopped before the first step was done" });
-    return {
-      pictures: keepKnown(problem, latest.estimate),
-      shape: [samples, ...operator.domain.slice(1)],
-      residuals: latest.residuals,
+interface Compiled {
+  readonly solver: string;
+  readonly setting: Setting;
+  readonly samples: number;
+  readonly graphs: FormulatedSolver;
+  readonly init: Program;
+  readonly program: Program;
+  readonly schedule: readonly Step[];
+}
+
+async function runSchedule(
+  { solver, setting, samples, graphs, init, program, schedule }: Compiled,
+  { measurement, start }: Pick<Problem, "measurement" | "start">,
+  { seed = 0, firstSample = 0, signal, onProgress }: RunOptions,
+): Promise<Solution> {
+  const { operator, sigmaY } = setting;
+  const begin = performance.now();
+  const seconds = () => (performance.now() - begin) / 1000;
+  let engineSeconds = 0;
+  const timed = async <T>(work: Promise<T>, since = performance.now()): Promise<T> => {
+    const result = await work;
+    engineSeconds += (performance.now() - since) / 1000;
+    return result;
+  };
+  const fixed = { y: measurement, start };
+  const draw = (inputs: Readonly<Record<string, Tensor>>, step: number) => drawNoise(inputs, seed, firstSample, step);
+  const expectedResidual = sigmaY * Math.sqrt(measuredValues(operator));
+  let state = await timed(init.run({ ...fixed, ...draw(graphs.init.inputs, 0) }));
+  const outputsOf = (kind: string) =>
+    [...graphs.stateNames.map((name) => `next.${name}`), "estimate", "residual"].map((value) =>
+      outputName(kind, value),
+    );
+  let latest: { estimate: Float32Array; residuals: number[] } | undefined;
+  let done = 0;
+  let noise = draw(graphs.steps.inputs, 1);
+  for (const step of schedule) {
+    if (signal?.aborted) break;
+    const feeds: Record<string, Float32Array> = { ...fixed, ...noise, ...scalarFeeds(graphs.steps.inputs, step) };
+    for (const name of graphs.stateNames) feeds[`state.${name}`] = state[name] as Float32Array;
+    const running = timed(program.run(feeds, { outputs: outputsOf(step.kind) }));
+    if (done + 1 < schedule.length) noise = draw(graphs.steps.inputs, done + 2); // while the engine works
+    const results = await running;
+    const read = (value: string) => results[outputName(step.kind, value)] as Float32Array;
+    state = Object.fromEntries(graphs.stateNames.map((name) => [name, read(`next.${name}`)]));
+    latest = { estimate: read("estimate"), residuals: Array.from(read("residual")) };
+    done++;
+    if (!latest.residuals.every(Number.isFinite)) throw diverged(solver, done, schedule.length);
+    onProgress?.({
+      step: done,
+      steps: schedule.length,
+      sigma: step.sigma,
+      residual: latest.residuals[0],
       expectedResidual,
-      counts: countCalls(program, outputsOf, schedule.slice(0, done)),
-      steps: done,
       seconds: seconds(),
-      compileSeconds,
-      stopped: done < schedule.length,
-    };
-  } finally {
-    await Promise.all(programs.map((p) => p.dispose()));
+      remainingSeconds: (seconds() / done) * (schedule.length - done),
+    });
   }
+  if (!latest) throw new TweedieError("aborted", { message: "stopped before the first step was done" });
+  return {
+    pictures: keepKnown({ ...setting, measurement, start }, latest.estimate),
+    shape: [samples, ...operator.domain.slice(1)],
+    residuals: latest.residuals,
+    expectedResidual,
+    counts: countCalls(program, outputsOf, schedule.slice(0, done)),
+    steps: done,
+    seconds: seconds(),
+    compileSeconds: 0,
+    engineSeconds,
+    stopped: done < schedule.length,
+  };
 }
 
 /** Each sample draws from its own stream: the batch never changes a sample. */
