@@ -17,6 +17,12 @@ export function matrixOperator(A: readonly (readonly number[])[]): Operator {
     linear: true,
     apply: (x) => x.matmul(transposed),
     normSquared: A.flat().reduce((s, v) => s + v * v, 0), // Frobenius: exact for one row
+    ...(oneRow === undefined
+      ? {}
+      : {
+          pseudoInverse: (y) => y.matmul(constant(A[0], [1, n], "float32")).div(oneRow),
+          exactPseudoInverse: true,
+        }),
     ...(oneRow !== undefined && n > 1 ? { svd: rowSvd(A[0]) } : {}),
     toJSON: () => ({ name: "matrix" }),
   };
