@@ -1,11 +1,16 @@
 import { TweedieError } from "../errors.ts";
+import { daps } from "./daps.ts";
+import { diffpir } from "./diffpir.ts";
 import { dps } from "./dps.ts";
+import { mapga } from "./mapga.ts";
+import { otOde } from "./ot-ode.ts";
+import { pnpFlow } from "./pnp-flow.ts";
 import { posteriorMean } from "./posterior-mean.ts";
 import { redDiff } from "./red-diff.ts";
 import type { Solver } from "./solver.ts";
 import { vmlMap } from "./vml-map.ts";
 
-const solvers: readonly Solver[] = [redDiff, vmlMap, dps, posteriorMean];
+const solvers: readonly Solver[] = [redDiff, vmlMap, dps, diffpir, daps, pnpFlow, otOde, mapga, posteriorMean];
 
 export function listSolvers(): readonly Solver[] {
   return solvers;

@@ -82,36 +82,71 @@ export function solveInFloat64<O>(problem: Float64Problem<O>, samples = 1, seed 
 /**
  * The exact mean and covariance of the final state `x` of a solver whose steps are affine in the state and the noise
  * (Gaussian prior, linear operator, nothing clipped): each step's matrices are read off from unit vectors, then
- * mean ← M·mean + b and covariance ← M·cov·Mᵀ + Q·Qᵀ. No Monte-Carlo error.
+ * mean ← M·mean + b and covariance ← M·cov·Mᵀ + Q·Qᵀ. No Monte-Carlo error. The state's other tensors start at zero.
  */
 export function propagate<O>(
   problem: Float64Problem<O>,
   start: { mean: readonly number[]; variance: number },
 ): { mean: number[]; covariance: number[][] } {
-  const n = sizeOf(problem.operator.domain);
-  const p = prepare(problem, 1 + 2 * n);
-  let mean = [...start.mean];
-  let covariance = mean.map((_, i) => mean.map((_, j) => (i === j ? start.variance : 0)));
-  // Chain 0: no state, no noise. Chains 1…n: unit states. Chains n+1…2n: unit noise.
-  const unit = (first: number) => {
-    const out = new Float64Array((1 + 2 * n) * n);
-    for (let i = 0; i < n; i++) out[(first + i) * n + i] = 1;
+  const single = prepare(problem, 1);
+  const purposes = new Map<string, number>();
+  const names = single.stateNames;
+  const zeros = (purpose: string, size: number) => {
+    purposes.set(purpose, size);
+    return new Float64Array(size);
+  };
+  const zeroState = single.init(zeros);
+  purposes.clear();
+  const kinds = new Map(single.schedule.map((step) => [step.kind, step]));
+  for (const step of kinds.values()) single.step(step, zeroState, zeros, ["estimate"]);
+
+  const sizes = names.map((name) => zeroState[name].length);
+  const n = sizes.reduce((s, v) => s + v, 0);
+  const q = [...purposes.values()].reduce((s, v) => s + v, 0);
+  const chains = 1 + n + q; // no state and no noise; unit states; unit noises
+  const p = prepare(problem, chains);
+  const unit = (size: number, first: number) => {
+    const out = new Float64Array(chains * size);
+    for (let i = 0; i < size; i++) out[(first + i) * size + i] = 1;
     return out;
   };
-  const x = unit(1);
-  const z = unit(1 + n);
+  let at = 1;
+  const place = (size: number) => {
+    at += size;
+    return unit(size, at - size);
+  };
+  const state = Object.fromEntries(names.map((name, k) => [name, place(sizes[k])]));
+  const noise = new Map([...purposes].map(([purpose, size]) => [purpose, place(size)]));
+
+  const x = names.slice(0, names.indexOf("x")).reduce((s, _, k) => s + sizes[k], 0);
+  let mean = new Array<number>(n).fill(0);
+  let covariance = mean.map(() => new Array<number>(n).fill(0));
+  start.mean.forEach((m, i) => {
+    mean[x + i] = m;
+    covariance[x + i][x + i] = start.variance;
+  });
   for (const step of p.schedule) {
-    const out = p.step(step, { x }, () => z, ["next.x"])["next.x"];
-    const at = (chain: number, i: number) => out[chain * n + i];
-    const m = mean.map((_, i) => mean.map((_, j) => at(1 + j, i) - at(0, i)));
-    const q = mean.map((_, i) => mean.map((_, j) => at(1 + n + j, i) - at(0, i)));
+    const results = p.step(
+      step,
+      state,
+      (purpose) => noise.get(purpose) as Float64Array,
+      names.map((name) => `next.${name}`),
+    );
+    const row = (chain: number) =>
+      names.flatMap((name, k) => [...results[`next.${name}`].subarray(chain * sizes[k], (chain + 1) * sizes[k])]);
+    const origin = row(0);
+    const column = (chain: number) => row(chain).map((v, i) => v - origin[i]);
+    const m = transpose(Array.from({ length: n }, (_, j) => column(1 + j)));
     const old = mean;
-    mean = m.map((row, i) => at(0, i) + row.reduce((s, v, j) => s + v * old[j], 0));
-    const spread = multiply(multiply(m, covariance), transpose(m));
-    const injected = multiply(q, transpose(q));
-    covariance = spread.map((row, i) => row.map((v, j) => v + injected[i][j]));
+    mean = m.map((values, i) => origin[i] + values.reduce((s, v, j) => s + v * old[j], 0));
+    covariance = multiply(multiply(m, covariance), transpose(m));
+    if (q === 0) continue;
+    const injected = Array.from({ length: q }, (_, j) => column(1 + n + j));
+    const spread = multiply(transpose(injected), injected);
+    covariance = covariance.map((values, i) => values.map((v, j) => v + spread[i][j]));
   }
-  return { mean, covariance };
+  const block = start.mean.map((_, i) => x + i);
+  return { mean: block.map((i) => mean[i]), covariance: block.map((i) => block.map((j) => covariance[i][j])) };
 }
 
 const transpose = (a: number[][]) => a[0].map((_, j) => a.map((row) => row[j]));
