@@ -1,16 +1,38 @@
 import { TweedieError } from "../errors.ts";
 import { daps } from "./daps.ts";
+import { ddnm } from "./ddnm.ts";
+import { ddrm } from "./ddrm.ts";
 import { diffpir } from "./diffpir.ts";
 import { dps } from "./dps.ts";
+import { exactCovariance } from "./exact-covariance.ts";
 import { mapga } from "./mapga.ts";
+import { mcg } from "./mcg.ts";
+import { mpgd } from "./mpgd.ts";
 import { otOde } from "./ot-ode.ts";
+import { pigdm } from "./pigdm.ts";
 import { pnpFlow } from "./pnp-flow.ts";
 import { posteriorMean } from "./posterior-mean.ts";
 import { redDiff } from "./red-diff.ts";
 import type { Solver } from "./solver.ts";
 import { vmlMap } from "./vml-map.ts";
 
-const solvers: readonly Solver[] = [redDiff, vmlMap, dps, diffpir, daps, pnpFlow, otOde, mapga, posteriorMean];
+const solvers: readonly Solver[] = [
+  redDiff,
+  vmlMap,
+  dps,
+  pigdm,
+  exactCovariance,
+  ddrm,
+  ddnm,
+  mcg,
+  mpgd,
+  diffpir,
+  daps,
+  pnpFlow,
+  otOde,
+  mapga,
+  posteriorMean,
+];
 
 export function listSolvers(): readonly Solver[] {
   return solvers;

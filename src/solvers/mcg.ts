@@ -1,0 +1,73 @@
+/**
+ * MCG — manifold constrained gradients (Chung, Sim, Ryu, Ye; arXiv 2206.00941; constants from NVlabs/RED-diff).
+ *
+ *   x̂0 = D(x, σ)                                            x, x̂0: [N, C, H, W]
+ *   g  = (I − A†A) ∇ₓ ‖A†(y − A x̂0)‖²                       gradient through the network, kept off what is measured
+ *   x' = DDIM_η(x, x̂0; σ → σ') − w √(1+σ'²) g
+ *   x' ← (I − A†A) x' + A†y + σ' A†A z                       what is measured is set, at the noise of the level
+ *
+ * Variance exploding: the official − w√ᾱ_t ∂/∂x_t ‖…‖² divided by √ᾱ_s, with ∂/∂x_t = (1/√ᾱ_t) ∂/∂x. The official code draws
+ * the noise of the last line anew; DDIM's own lies in the complementary subspace, so that one draw serves both.
+ * `noiseAware` (not in the paper, which knows no measurement noise) sets what is measured only down to σ' = σ_y, with
+ * √(σ'² − σ_y²) z for σ'z.
+ */
+import { z } from "zod";
+import { ddimStep } from "../diffusion/index.ts";
+import { gradient, type Tensor } from "../tensor/index.ts";
+import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { pseudoInverse } from "./pseudo-inverse.ts";
+import type { Solver } from "./solver.ts";
+
+const options = z.strictObject({
+  ...levelOptions(1000),
+  /** DDIM's η; 1 is the ancestral sampler of the paper. */
+  eta: z.number().min(0).max(1).default(1),
+  /** w. */
+  weight: z.number().nonnegative().default(1),
+  noiseAware: z.boolean().default(false),
+  /** Start from the classical estimate instead of A†y. */
+  warm: z.boolean().default(false),
+  /** Limit x̂0 to [-1, 1]. */
+  clip: z.boolean().default(true),
+});
+
+export const mcg: Solver<z.output<typeof options>> = {
+  name: "mcg",
+  reference: "MCG, Chung, Sim, Ryu, Ye, arXiv 2206.00941",
+  needs: { vjp: true, linear: true, pseudoInverse: true },
+  sampler: true,
+  options,
+
+  schedule: (o, { sigmaY }) =>
+    descend(noiseLevels(o)).map((s) => {
+      const next = s.scalars.next as number;
+      const set = o.noiseAware && next < sigmaY ? 0 : 1;
+      const tau = o.noiseAware ? Math.sqrt(Math.max(0, next ** 2 - sigmaY ** 2)) : next;
+      return { ...s, scalars: { ...s.scalars, set, tau } };
+    }),
+
+  init({ noise, start, y, operator, shape }, o) {
+    const around = noise("start").mul(noiseLevels(o)[0]);
+    return { x: (o.warm ? start : pseudoInverse(operator, y)).expand(shape).add(around) };
+  },
+
+  steps: ({ eta, weight, clip }) => ({
+    step({ x }, { denoise, A, y, operator, scalar, noise }) {
+      const [sigma, next, set, z] = [scalar("sigma"), scalar("next"), scalar("set"), noise("z")];
+      const measured = pseudoInverse(operator, y);
+      const project = (v: Tensor) => pseudoInverse(operator, A(v)); // A†A
+      const mean = denoise(x, sigma);
+      const x0 = clip ? mean.clip(-1, 1) : mean;
+      const misfit = measured.sub(project(x0));
+      const [pulled] = gradient(misfit.square().sum(), [x]);
+      const g = pulled.sub(project(pulled)).mul(next.square().add(1).sqrt().mul(weight));
+      const moved = ddimStep(x, x0, sigma, next, z, eta).sub(g);
+      const correction = measured.sub(project(moved)).add(project(z).mul(scalar("tau")));
+      const seen = x0.sub(g);
+      return {
+        next: { x: moved.add(correction.mul(set)) },
+        estimate: seen.add(measured.sub(project(seen)).mul(set)),
+      };
+    },
+  }),
+};
