@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { TweedieError } from "../errors.ts";
-import { runDegrade, runModels, runReplay, runRestore, runSample } from "./actions.ts";
+import { runDegrade, runModels, runReplay, runRestore, runSample, runTasks } from "./actions.ts";
 import { type RawOptions, spreadOptions } from "./arguments.ts";
+import { addBenchCommands } from "./bench.ts";
 import { type ExitCode, exitCodeOf, formatError } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
 import { ownVersion } from "./version.ts";
@@ -41,8 +42,12 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .showHelpAfterError("  hint: tweedie --help lists the commands, tweedie COMMAND --help its options");
 
   taskOptions(
-    program.command("restore").argument("<IMAGE>", "the damaged picture").description("restore a damaged picture"),
+    program
+      .command("restore")
+      .argument("<IMAGE>", "the damaged picture, or a .npy array that holds a measurement")
+      .description("restore a damaged picture"),
   )
+    .option("--size <WxH>", "size of the result, where the measurement does not tell it (compressed sensing)")
     .option("--solver <NAME>", "red-diff, vml-map, dps, …; default: what suits the task")
     .option("--model <NAME>", "an embedded prior or an ONNX file with a card (default: natural)")
     .option("--preset <NAME>", "fast, balanced or best (default: balanced)")
@@ -54,8 +59,19 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .action((image: string, raw: RawOptions) => runRestore(image, raw, terminal).then(exit));
 
   taskOptions(
-    program.command("degrade").argument("<IMAGE>", "a clean picture").description("damage a picture as a task assumes"),
-  ).action((image: string, raw: RawOptions) => runDegrade(image, raw, terminal).then(exit));
+    program
+      .command("degrade")
+      .argument("<IMAGE>", "a clean picture, or a .npy array of numbers from -1 to 1")
+      .description("damage a picture as a task assumes"),
+  )
+    .option("--save-mask", "inpaint: write the mask as OUT-mask.png")
+    .action((image: string, raw: RawOptions) => runDegrade(image, raw, terminal).then(exit));
+
+  program
+    .command("tasks")
+    .description("list what can be undone: the tasks and their options")
+    .option("--json", "print JSON")
+    .action((raw: RawOptions) => runTasks(raw, terminal));
 
   commonOptions(program.command("sample").description("draw pictures from a prior alone"))
     .option("--model <NAME>", "an embedded prior or an ONNX file with a card (default: natural)")
@@ -79,6 +95,8 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .option("--threads <N>", "threads to compute with")
     .action((name: string, raw: RawOptions) => runModels("check", name, raw, terminal));
 
+  addBenchCommands(program, terminal, exit);
+
   program
     .command("replay")
     .argument("<OUT.json>", "the record beside a result")
@@ -96,20 +114,34 @@ function collect(value: string, earlier: string[] | undefined): string[] {
 function commonOptions(command: Command): Command {
   return command
     .option("--seed <N>", "the same seed gives the same picture (default: 0)")
-    .option("-o, --output <OUT>", "the result: .png, .jpg, .webp, .tiff or .avif; OUT.json records the run")
+    .option("-o, --output <OUT>", "the result: .png, .jpg, .webp, .tiff, .avif or .npy; OUT.json records the run")
     .option("--threads <N>", "threads to compute with (default: all cores)")
     .option("--json", "print JSON instead of a report");
 }
 
 function taskOptions(command: Command): Command {
   return commonOptions(command)
-    .option("--task <TASK>", "inpaint, super-resolution, deblur, denoise or colorize")
-    .option("--mask <MASK>", "inpaint: white marks what is missing (default: the transparent pixels)")
+    .option(
+      "--task <TASK>",
+      "inpaint, super-resolution, deblur, denoise, colorize, compressed-sensing, hdr, jpeg, …: tweedie tasks lists all",
+    )
+    .option("--param <KEY=VALUE>", "an option of the task's operator (jpeg: quality=10); may be repeated", collect)
+    .option(
+      "--mask <MASK>",
+      "inpaint: a picture in which white marks what is missing, random:0.7, box:64, free-form:0.25, half:left or expand:0.5 " +
+        "(default: the transparent pixels)",
+    )
+    .option("--mask-seed <N>", "inpaint: the same seed gives the same mask (default: --seed)")
     .option("--scale <N>", "super-resolution: how many times as wide and high")
     .option(
       "--kernel <KERNEL>",
-      "super-resolution: box or bicubic; deblur: gaussian:STD, motion:LENGTH,ANGLE or FILE.png",
+      "super-resolution: box, bicubic, bicubic-ddrm or bicubic-pillow; deblur: gaussian:STD, motion:LENGTH,ANGLE, " +
+        "uniform:SIZE, anisotropic:STD,ACROSS, trajectory:SIZE,INTENSITY,SEED, ddrm-gaussian, … or FILE.png",
     )
     .option("--border <BORDER>", "deblur: reflect, zero or circular (default: reflect)")
-    .option("--noise <STD>", "noise on the 0..1 scale, such as 0.05 or 25/255 (restore: estimated by default)");
+    .option(
+      "--noise <NOISE>",
+      "standard deviation on the 0..1 scale, such as 0.05 or 25/255, poisson:RATE or salt-pepper:FRACTION " +
+        "(restore: estimated by default)",
+    );
 }

@@ -1,0 +1,62 @@
+import type { Engine } from "../engine/index.ts";
+import type { Prior } from "../priors/index.ts";
+import { normals } from "../random/index.ts";
+import { input, vjp } from "../tensor/index.ts";
+
+/** Seconds of one network call alone, and of the vector-Jacobian product through it. */
+export interface NetworkCost {
+  readonly forward: number;
+  readonly vjp: number;
+}
+
+const repeats = 5;
+
+/** Measures the network of a prior at one size, alone: medians over a few calls after a first one. */
+export async function measureNetwork(
+  prior: Prior,
+  shape: readonly number[],
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<NetworkCost> {
+  const [x, v, sigma] = [input(shape), input(shape), input([])];
+  const d = prior.denoise(x, sigma);
+  const noise = normals({ seed: 0, purpose: "network cost" }, x.size);
+  const program = await engine.compile({
+    inputs: { x, v, sigma },
+    outputs: { d, g: vjp([d], [x], [v])[0] },
+    optional: ["d", "g"],
+    signal,
+  });
+  const time = async (outputs: readonly ("d" | "g")[]): Promise<number> => {
+    const times: number[] = [];
+    for (let k = 0; k <= repeats; k++) {
+      const begin = performance.now();
+      await program.run({ x: noise, v: noise, sigma: 0.5 }, { outputs, signal });
+      if (k > 0) times.push((performance.now() - begin) / 1000);
+    }
+    return times.sort((a, b) => a - b)[repeats >> 1];
+  };
+  try {
+    const forward = await time(["d"]);
+    const both = await time(["d", "g"]);
+    return { forward, vjp: Math.max(0, both - forward) };
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** The largest resident memory of this process while something runs. */
+export class PeakMemory {
+  #peak = process.memoryUsage.rss();
+  readonly #timer = setInterval(() => this.#sample(), 20);
+
+  #sample(): void {
+    this.#peak = Math.max(this.#peak, process.memoryUsage.rss());
+  }
+
+  stop(): number {
+    clearInterval(this.#timer);
+    this.#sample();
+    return this.#peak;
+  }
+}

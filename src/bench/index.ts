@@ -1,0 +1,8 @@
+export type { Cell } from "./cell.ts";
+export { isSelected, type Plan, type PlanOptions, planBench, type Selection } from "./plan.ts";
+export { renderReport } from "./report/report.ts";
+export { type BenchResults, collectResults, toCsv } from "./results.ts";
+export { type BenchOutcome, type BenchProgress, type BenchRequest, runBench } from "./run.ts";
+export { type BenchSpec, parseBench, readBenchFile } from "./spec.ts";
+export { meanOf, type SummaryRow, summarize } from "./summary.ts";
+export { describeResults } from "./text.ts";

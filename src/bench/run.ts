@@ -1,0 +1,313 @@
+import type { Engine } from "../engine/index.ts";
+import { TweedieError } from "../errors.ts";
+import type { Lpips } from "../metrics/index.ts";
+import { measurementSize, type Operator, observedEntries } from "../operators/index.ts";
+import { type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
+import { type Cell, CellStore } from "./cell.ts";
+import { measureNetwork, type NetworkCost, PeakMemory } from "./cost.ts";
+import { createSimulator, firstGuess, type Simulator } from "./measurement.ts";
+import type { BenchPicture } from "./pictures.ts";
+import { checkSelection, type Group, isSelected, type Plan, type Row, type Selection } from "./plan.ts";
+import { clipped, qualityOf } from "./quality.ts";
+
+export interface BenchProgress {
+  /** Cells that this run has to compute, and those that are done. */
+  readonly done: number;
+  readonly total: number;
+  readonly prior: string;
+  readonly task: string;
+  readonly solver: string;
+  readonly picture: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly seconds: number;
+  /** From the pace so far. */
+  readonly secondsLeft: number;
+}
+
+export interface BenchRequest {
+  readonly plan: Plan;
+  /** Where finished cells are kept; what is there already is not computed again. */
+  readonly folder: string;
+  readonly engine: Engine;
+  /** Computes only these; results of the others stay what they are. */
+  readonly selection?: Selection;
+  /** Computes the selected cells anew. */
+  readonly fresh?: boolean;
+  readonly lpips?: Lpips;
+  /** Stops after the step under way; the cell under way is lost, finished ones are kept. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: BenchProgress) => void;
+}
+
+export interface BenchOutcome {
+  /** Every finished cell of the plan, in its order. */
+  readonly cells: readonly Cell[];
+  /** Cells of the plan that are not there yet. */
+  readonly missing: number;
+  /** How many of them this call computed. */
+  readonly computed: number;
+  readonly stopped: boolean;
+}
+
+interface Todo {
+  readonly group: Group;
+  readonly row: Row;
+  readonly cells: readonly { readonly picture: BenchPicture; readonly key: string }[];
+}
+
+/**
+ * Computes the cells of a plan that are missing, one compiled program a row, and returns all there are.
+ * @throws TweedieError `invalid-option` for a selection of unknown names, `not-writable`, `disk-full`
+ */
+export async function runBench(request: BenchRequest): Promise<BenchOutcome> {
+  const { plan, selection = {}, signal } = request;
+  checkSelection(plan, selection);
+  const store = await CellStore.open(request.folder);
+  if (request.fresh) await forget(plan, selection, store);
+  const todo = await findMissing(plan, selection, store);
+  const session = new Session(
+    request,
+    store,
+    todo.reduce((sum, { cells }) => sum + cells.length, 0),
+  );
+  for (const [group, works] of grouped(todo)) {
+    if (signal?.aborted) break;
+    await session.runGroup(group, works).catch((error: unknown) => {
+      // Compiling was interrupted: what is done stays done.
+      if (!(signal?.aborted && error instanceof TweedieError && error.code === "aborted")) throw error;
+    });
+  }
+  const cells = await collect(plan, store, request.lpips);
+  const wanted = runnable(plan).reduce((sum, { row }) => sum + row.cells.length, 0);
+  return { cells, missing: wanted - cells.length, computed: session.done, stopped: signal?.aborted ?? false };
+}
+
+function runnable(plan: Plan): { group: Group; row: Row }[] {
+  return plan.groups.flatMap((group) =>
+    group.rows.flatMap((row) => (row.method.kind === "none" ? [] : [{ group, row }])),
+  );
+}
+
+async function forget(plan: Plan, selection: Selection, store: CellStore): Promise<void> {
+  for (const { group, row } of runnable(plan))
+    if (isSelected(group, row, selection)) for (const { key } of row.cells) await store.remove(key);
+}
+
+async function findMissing(plan: Plan, selection: Selection, store: CellStore): Promise<Todo[]> {
+  const todo: Todo[] = [];
+  for (const { group, row } of runnable(plan)) {
+    if (!isSelected(group, row, selection)) continue;
+    const cells: Todo["cells"][number][] = [];
+    for (const cell of row.cells) if (!(await store.read(cell.key))) cells.push(cell);
+    if (cells.length > 0) todo.push({ group, row, cells });
+  }
+  return todo;
+}
+
+function grouped(todo: readonly Todo[]): Map<Group, Todo[]> {
+  const groups = new Map<Group, Todo[]>();
+  for (const work of todo) groups.set(work.group, [...(groups.get(work.group) ?? []), work]);
+  return groups;
+}
+
+/** The finished cells in the plan's order, with LPIPS where it is asked for and was not computed with these weights. */
+async function collect(plan: Plan, store: CellStore, lpips: Lpips | undefined): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (const { row } of runnable(plan))
+    for (const { key, picture } of row.cells) {
+      let cell = await store.read(key);
+      if (!cell) continue;
+      // Two entries of a bench file may mean the same settings: each is reported under its own label.
+      cell = { ...cell, solver: row.solver.label };
+      if (lpips && cell.failure === undefined && cell.lpips?.weights !== lpips.weights) {
+        const result = await store.picture(key);
+        if (result) {
+          const value = await lpips.distance({ ...picture, data: result }, picture);
+          cell = { ...cell, lpips: { value, weights: lpips.weights } };
+          await store.write(cell);
+        }
+      }
+      if (!lpips) delete cell.lpips;
+      cells.push(cell);
+    }
+  return cells;
+}
+
+/** One call of {@link runBench}: counts, paces, and knows what was measured already. */
+class Session {
+  done = 0;
+  readonly #request: BenchRequest;
+  readonly #store: CellStore;
+  readonly #total: number;
+  readonly #begin = performance.now();
+  readonly #costs = new Map<string, NetworkCost>();
+
+  constructor(request: BenchRequest, store: CellStore, total: number) {
+    this.#request = request;
+    this.#store = store;
+    this.#total = total;
+  }
+
+  async runGroup(group: Group, works: readonly Todo[]): Promise<void> {
+    const { engine, plan, signal } = this.#request;
+    const { operator, sigmaY } = group;
+    const simulator = await createSimulator(operator, sigmaY, plan.spec.seed, engine, signal);
+    const measured = new Map<BenchPicture, Float32Array>();
+    const yOf = async (picture: BenchPicture): Promise<Float32Array> => {
+      const y = measured.get(picture) ?? (await simulator.measure(picture));
+      measured.set(picture, y);
+      return y;
+    };
+    try {
+      for (const work of works) {
+        if (signal?.aborted) return;
+        if (work.row.method.kind === "classical") await this.#runClassical(work, simulator, yOf);
+        else await this.#runSolver(work, yOf);
+      }
+    } finally {
+      await simulator.dispose();
+    }
+  }
+
+  async #runClassical({ group, row, cells }: Todo, simulator: Simulator, yOf: YOf): Promise<void> {
+    const { operator, sigmaY } = group;
+    for (const { picture, key } of cells) {
+      if (this.#request.signal?.aborted) return;
+      this.#report(group, row, picture, 0, 1);
+      const y = await yOf(picture);
+      const memory = new PeakMemory();
+      const begin = performance.now();
+      const result = await firstGuess(operator, y, sigmaY, this.#request.engine);
+      const seconds = (performance.now() - begin) / 1000;
+      const residual = await simulator.residual(y, result);
+      await this.#finish(group, row, picture, key, result, {
+        ...residuals(residual, operator, sigmaY),
+        ...noWork,
+        seconds,
+        peakMemory: memory.stop(),
+      });
+    }
+  }
+
+  async #runSolver({ group, row, cells }: Todo, yOf: YOf): Promise<void> {
+    const { engine, plan, signal } = this.#request;
+    const { operator, sigmaY, prior } = group;
+    if (row.method.kind !== "solver") return;
+    const { solver, options } = row.method;
+    const cost = await this.#networkCost(group);
+    this.#report(group, row, cells[0].picture, 0, 1);
+    let prepared: PreparedSolver | undefined;
+    try {
+      const setting = { operator, sigmaY, prior: prior.prior };
+      try {
+        prepared = await prepareSolver(setting, { solver, options, engine, signal });
+      } catch (error) {
+        for (const { picture, key } of cells) await this.#fail(group, row, picture, key, error);
+        return;
+      }
+      for (const { picture, key } of cells) {
+        if (signal?.aborted) return;
+        const y = await yOf(picture);
+        const start = solver.needs.identity ? y : await firstGuess(operator, y, sigmaY, engine);
+        const memory = new PeakMemory();
+        let solution: Solution;
+        try {
+          solution = await prepared.run(
+            { measurement: y, start },
+            {
+              seed: plan.spec.solverSeed,
+              signal,
+              onProgress: ({ step, steps }) => this.#report(group, row, picture, step, steps),
+            },
+          );
+        } catch (error) {
+          memory.stop();
+          await this.#fail(group, row, picture, key, error);
+          continue;
+        }
+        const peakMemory = memory.stop();
+        if (solution.stopped) return; // half a cell says nothing
+        const { counts, steps, seconds } = solution;
+        await this.#finish(group, row, picture, key, solution.pictures, {
+          ...residuals(solution.residuals[0], operator, sigmaY),
+          ...counts,
+          steps,
+          seconds,
+          compileSeconds: prepared.compileSeconds,
+          networkSeconds: counts.forwards * cost.forward + counts.vjps * cost.vjp,
+          peakMemory,
+        });
+      }
+    } finally {
+      await prepared?.dispose();
+    }
+  }
+
+  async #networkCost({ prior, operator }: Group): Promise<NetworkCost> {
+    const key = `${prior.name} ${operator.domain.join("x")}`;
+    const { engine, signal } = this.#request;
+    const cost = this.#costs.get(key) ?? (await measureNetwork(prior.prior, operator.domain, engine, signal));
+    this.#costs.set(key, cost);
+    return cost;
+  }
+
+  async #finish(
+    group: Group,
+    row: Row,
+    picture: BenchPicture,
+    key: string,
+    result: Float32Array,
+    facts: Omit<Cell, "key" | "prior" | "set" | "task" | "picture" | "solver">,
+  ): Promise<void> {
+    const { lpips } = this.#request;
+    const shown = clipped(result);
+    const distance = await lpips?.distance({ ...picture, data: shown }, picture);
+    const cell: Cell = {
+      ...this.#identity(group, row, picture, key),
+      ...qualityOf(shown, picture),
+      ...(lpips && distance !== undefined ? { lpips: { value: distance, weights: lpips.weights } } : {}),
+      ...facts,
+    };
+    await this.#store.write(cell, { ...picture, data: shown });
+    this.done++;
+  }
+
+  /** A solver that leaves the finite numbers, or a graph that does not fit, is a result as well. */
+  async #fail(group: Group, row: Row, picture: BenchPicture, key: string, error: unknown): Promise<void> {
+    if (!(error instanceof TweedieError) || error.code === "aborted" || error.code === "internal") throw error;
+    const cell = { ...this.#identity(group, row, picture, key), failure: error.message, ...noWork };
+    await this.#store.write({ ...cell, seconds: 0, peakMemory: 0 });
+    this.done++;
+  }
+
+  #identity({ prior, set, task }: Group, { solver }: Row, picture: BenchPicture, key: string) {
+    return { key, prior: prior.name, set, task: task.name, picture: picture.name, solver: solver.label };
+  }
+
+  #report({ prior, task }: Group, { solver }: Row, picture: BenchPicture, step: number, steps: number): void {
+    const seconds = (performance.now() - this.#begin) / 1000;
+    const share = (this.done + step / steps) / this.#total;
+    this.#request.onProgress?.({
+      done: this.done,
+      total: this.#total,
+      prior: prior.name,
+      task: task.name,
+      solver: solver.label,
+      picture: picture.name,
+      step,
+      steps,
+      seconds,
+      secondsLeft: share > 0 ? (seconds * (1 - share)) / share : Number.POSITIVE_INFINITY,
+    });
+  }
+}
+
+type YOf = (picture: BenchPicture) => Promise<Float32Array>;
+
+const noWork = { forwards: 0, vjps: 0, steps: 0, compileSeconds: 0, networkSeconds: 0 };
+
+function residuals(residual: number, operator: Operator, sigmaY: number) {
+  const rms = residual / Math.sqrt(measurementSize(operator, observedEntries(operator)));
+  return sigmaY > 0 ? { residualRatio: rms / sigmaY, residualRms: rms } : { residualRms: rms };
+}
