@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import List, Sequence, Tuple
+from typing import List, Sequence, Tuple, Union
 
 import numpy as np
 from PIL import Image
@@ -68,10 +68,42 @@ class CropSource:
         return crops
 
 
+class TileSource:
+    """Random tiles of pictures that are sheets of square tiles, mirrored half of the time: faces, say."""
+
+    def __init__(self, paths: Sequence[str], tile: int) -> None:
+        tiles: List[np.ndarray] = []
+        for path in paths:
+            sheet = np.asarray(read_rgb(path), dtype=np.uint8)
+            rows, columns = sheet.shape[0] // tile, sheet.shape[1] // tile
+            cut = sheet[: rows * tile, : columns * tile].reshape(rows, tile, columns, tile, 3)
+            tiles.append(cut.transpose(0, 2, 1, 3, 4).reshape(-1, tile, tile, 3))
+        self.tiles = np.concatenate(tiles)
+
+    def batch(self, seed: int, iteration: int, count: int) -> np.ndarray:
+        """uint8 tiles of the given iteration, (count, tile, tile, 3)."""
+        random = np.random.Generator(np.random.PCG64([seed, iteration]))
+        chosen = self.tiles[random.integers(len(self.tiles), size=count)]
+        mirrored = random.integers(2, size=count) == 1
+        return np.where(mirrored[:, None, None, None], chosen[:, :, ::-1], chosen)
+
+
+Source = Union[CropSource, TileSource]
+
+
+def open_source(paths: Sequence[str], size: int, scales: Sequence[float] = DEFAULT_SCALES, tile: int = 0) -> Source:
+    """Crops of photographs, or the tiles of sheets where `tile` is given (which must then be the size)."""
+    if not tile:
+        return CropSource(paths, size, scales)
+    if tile != size:
+        raise ValueError(f"expected --patch {tile}, the side of a tile, got {size}")
+    return TileSource(paths, tile)
+
+
 class Prefetch:
     """Makes the next batch on a thread while the current one trains."""
 
-    def __init__(self, source: CropSource, seed: int, count: int) -> None:
+    def __init__(self, source: Source, seed: int, count: int) -> None:
         self.source, self.seed, self.count = source, seed, count
         self.pool = ThreadPoolExecutor(max_workers=1)
         self.pending: Tuple[int, object] = (-1, None)

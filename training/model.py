@@ -14,18 +14,20 @@ SIGMA_DATA = 0.5
 Architecture = Dict[str, object]
 
 
-def shuffle_unet_architecture(widths: List[int], blocks: List[int], embedding: List[int]) -> Architecture:
+def shuffle_unet_architecture(
+    widths: List[int], blocks: List[int], embedding: List[int], channels: int = 3, shuffle: int = 2
+) -> Architecture:
     """The card's description of a network, from which the TypeScript side builds the same one."""
     if len(widths) != len(blocks) or len(widths) < 1:
         raise ValueError(f"expected as many widths as block counts, got {widths} and {blocks}")
     return {
         "type": "shuffle-unet",
-        "channels": 3,
-        "shuffle": 2,
+        "channels": channels,
+        "shuffle": shuffle,
         "widths": list(widths),
         "blocks": list(blocks),
         "embedding": list(embedding),
-        "multiple": 2 ** len(widths),
+        "multiple": shuffle * 2 ** (len(widths) - 1),
     }
 
 
@@ -44,9 +46,9 @@ class Block(nn.Module):
 class ShuffleUNet(nn.Module):
     """F(u, c_noise) of the card `{"type": "shuffle-unet", ...}`.
 
-    Level 0 works on the image un-shuffled by 2 (12 channels), level k on half the size of level k-1. `widths` and `blocks` go from
+    Level 0 works on the image un-shuffled by `shuffle` (12 channels of a picture by 2; latents by 1), level k on half the size of level k-1. `widths` and `blocks` go from
     level 0 to the lowest; `embedding` = [hidden, out] numbers of the noise embedding, which enters as constant channels of the stem.
-    u: (N, 3, H, W) with H and W multiples of 2^levels; c_noise: (N,).
+    u: (N, channels, H, W) with H and W multiples of shuffle 2^(levels - 1); c_noise: (N,).
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -94,15 +96,15 @@ class ShuffleUNet(nn.Module):
         return functional.pixel_shuffle(self.head(h), self.shuffle)
 
 
-def edm_coefficients(sigma: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """c_skip, c_out, c_in, c_noise of Karras et al. 2022, table 1, with sigma_data = 0.5."""
-    total = sigma**2 + SIGMA_DATA**2
-    return SIGMA_DATA**2 / total, sigma * SIGMA_DATA / total.sqrt(), 1 / total.sqrt(), sigma.log() / 4
+def edm_coefficients(sigma: Tensor, sigma_data: float = SIGMA_DATA) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """c_skip, c_out, c_in, c_noise of Karras et al. 2022, table 1; sigma_data: the standard deviation of clean data."""
+    total = sigma**2 + sigma_data**2
+    return sigma_data**2 / total, sigma * sigma_data / total.sqrt(), 1 / total.sqrt(), sigma.log() / 4
 
 
-def denoise(network: nn.Module, x: Tensor, sigma: Tensor) -> Tensor:
-    """D(x, sigma) = E[clean | clean + sigma * noise]; x: (N, 3, H, W) in [-1, 1] plus noise, sigma: (N,) on the same scale."""
-    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma.float())
+def denoise(network: nn.Module, x: Tensor, sigma: Tensor, sigma_data: float = SIGMA_DATA) -> Tensor:
+    """D(x, sigma) = E[clean | clean + sigma * noise]; x: (N, C, H, W), pictures in [-1, 1] plus noise; sigma: (N,), same scale."""
+    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma.float(), sigma_data)
 
     def column(c: Tensor) -> Tensor:
         return c[:, None, None, None]
@@ -110,20 +112,20 @@ def denoise(network: nn.Module, x: Tensor, sigma: Tensor) -> Tensor:
     return column(c_skip) * x + column(c_out) * network(column(c_in) * x, c_noise).float()
 
 
-def edm_loss(network: nn.Module, clean: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
+def edm_loss(network: nn.Module, clean: Tensor, sigma: Tensor, noise: Tensor, sigma_data: float = SIGMA_DATA) -> Tensor:
     """EDM's weighted denoising loss: (sigma^2 + sd^2) / (sigma sd)^2 |D - clean|^2 = |F - target|^2, one number per image.
 
     Written on F so that the weight never multiplies a difference that rounding has emptied.
     """
-    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma)
+    c_skip, c_out, c_in, c_noise = edm_coefficients(sigma, sigma_data)
 
     def column(c: Tensor) -> Tensor:
         return c[:, None, None, None]
 
     noisy = clean + column(sigma) * noise
     # (clean - c_skip * noisy) / c_out, with the division carried out.
-    total = (sigma**2 + SIGMA_DATA**2).sqrt()
-    target = column(sigma / (SIGMA_DATA * total)) * clean - column(SIGMA_DATA / total) * noise
+    total = (sigma**2 + sigma_data**2).sqrt()
+    target = column(sigma / (sigma_data * total)) * clean - column(sigma_data / total) * noise
     output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise)
     return (output.float() - target).square().mean(dim=(1, 2, 3))
 
