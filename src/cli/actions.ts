@@ -1,5 +1,5 @@
 import { type RawOptions, readOption } from "./arguments.ts";
-import type { Context, PictureArguments, PictureCommand } from "./command.ts";
+import type { Context, PictureArguments, PictureCommand, Product } from "./command.ts";
 import { type ExitCode, UsageError } from "./errors.ts";
 import type { Finished } from "./execute.ts";
 import { ProgressBar } from "./progress.ts";
@@ -37,6 +37,12 @@ export async function runModels(
     show: () => showModel(name),
     check: () => checkModel(name, threads),
   }[what]();
+  out.write(`${raw.json ? JSON.stringify(data, null, 2) : text}\n`);
+}
+
+export async function runTasks(raw: RawOptions, { out }: Terminal): Promise<void> {
+  const { listTasksFor } = await import("./tasks.ts");
+  const { data, text } = listTasksFor();
   out.write(`${raw.json ? JSON.stringify(data, null, 2) : text}\n`);
 }
 
@@ -94,8 +100,12 @@ function report(name: string, { outcome, files }: Finished, record: string): str
   const title = `tweedie ${name}${outcome.stopped === undefined ? "" : " (stopped early)"}`;
   return formatSummary(title, [
     ...outcome.summary,
-    ["result", `${list} (${first.width}x${first.height}); record of the run: ${record}`],
+    ["result", `${list} (${extent(first)}); record of the run: ${record}`],
   ]);
+}
+
+function extent(product: Product): string {
+  return "shape" in product ? `numbers [${product.shape.join(", ")}]` : `${product.width}x${product.height}`;
 }
 
 export async function runReplay(path: string, raw: RawOptions, terminal: Terminal): Promise<ExitCode> {

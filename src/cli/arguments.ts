@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type BlurKernel, taskNames } from "../restore/task.ts";
+import type { NoiseModel } from "../operators/index.ts";
 import { UsageError } from "./errors.ts";
 
 /** Strings as they stand on the command line, by option name. */
@@ -14,14 +14,18 @@ const integer = (min: number, max: number) =>
 
 /** Each option: how its text is read, and what to say when it cannot be. */
 const readers = {
-  task: { schema: z.enum(taskNames), expected: taskNames.join(", ") },
-  mask: { schema: z.string().min(1), expected: "a picture file" },
+  task: { schema: z.string().min(1), expected: "the name of a task" },
+  mask: { schema: z.string().min(1), expected: "a picture file or a kind of mask" },
+  maskSeed: { schema: integer(0, Number.MAX_SAFE_INTEGER), expected: "a whole number from 0 to 2^53 - 1" },
   scale: { schema: integer(2, 16), expected: "a whole number from 2 to 16" },
   kernel: { schema: z.string().min(1), expected: "a kernel" },
   border: { schema: z.enum(["reflect", "zero", "circular"]), expected: "reflect, zero or circular" },
   noise: {
-    schema: z.string().transform(parseNoise).refine(Number.isFinite),
-    expected: "a standard deviation from 0 to 1, such as 0.05 or 25/255",
+    schema: z
+      .string()
+      .transform(parseNoise)
+      .refine((v) => v !== undefined),
+    expected: "a standard deviation from 0 to 1, such as 0.05 or 25/255, poisson:RATE or salt-pepper:FRACTION",
   },
   solver: { schema: z.string().min(1), expected: "the name of a solver" },
   model: { schema: z.string().min(1), expected: "the name of a prior or an ONNX file" },
@@ -50,97 +54,29 @@ export function readOption<K extends keyof Readers>(
   throw new UsageError({ what: flag(name), expected: readers[name].expected, got: String(text) });
 }
 
-const flag = (name: string): string => (name === "output" ? "-o" : `--${name}`);
+const flag = (name: string): string =>
+  name === "output" ? "-o" : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** "0.05", "25/255" */
-export function parseNoise(text: string): number {
-  const match = /^(\d*\.?\d+(?:e-?\d+)?)(?:\/(\d*\.?\d+))?$/i.exec(text.trim());
-  if (!match) return Number.NaN;
-  const value = Number(match[1]) / Number(match[2] ?? 1);
-  return value >= 0 && value <= 1 ? value : Number.NaN;
+/** "0.05", "25/255", "gaussian:0.05", "poisson:1", "salt-pepper:0.02"; a number is a Gaussian's standard deviation. */
+export function parseNoise(text: string): number | NoiseModel | undefined {
+  const [kind, rest] = text.trim().split(/:(.*)/s);
+  if (rest === undefined) return fraction(kind);
+  if (kind === "poisson") {
+    const rate = /^\d*\.?\d+(e-?\d+)?$/i.test(rest) ? Number(rest) : 0;
+    return rate > 0 && rate <= 1e6 ? { kind, rate } : undefined;
+  }
+  const value = fraction(rest);
+  if (value === undefined) return undefined;
+  if (kind === "gaussian") return value;
+  return kind === "salt-pepper" ? { kind, fraction: value } : undefined;
 }
 
-/** The options that describe what is wrong with a picture: plain data, files by name. */
-export interface TaskArguments {
-  task: (typeof taskNames)[number];
-  mask?: string;
-  scale?: number;
-  kernel?: string;
-  border?: "reflect" | "zero" | "circular";
-}
-
-const belongsTo: Readonly<Record<"mask" | "scale" | "kernel" | "border", readonly string[]>> = {
-  mask: ["inpaint"],
-  scale: ["super-resolution"],
-  kernel: ["super-resolution", "deblur"],
-  border: ["deblur"],
-};
-
-/** Reads `--task` and what goes with it. @throws UsageError */
-export function readTask(raw: RawOptions): TaskArguments {
-  const task = readOption(raw, "task");
-  if (task === undefined) {
-    throw new UsageError({ what: "--task", expected: taskNames.join(", "), got: "nothing" });
-  }
-  for (const [name, tasks] of Object.entries(belongsTo)) {
-    if (raw[name] === undefined || tasks.includes(task)) continue;
-    const expected = `no --${name} with --task ${task}`;
-    throw new UsageError({
-      what: `--${name}`,
-      expected,
-      got: String(raw[name]),
-      hint: `it goes with ${tasks.join(" or ")}`,
-    });
-  }
-  const args: TaskArguments = { task };
-  if (task === "inpaint") {
-    const mask = readOption(raw, "mask");
-    if (mask !== undefined) args.mask = mask;
-  }
-  if (task === "super-resolution") {
-    const scale = readOption(raw, "scale");
-    if (scale === undefined)
-      throw new UsageError({ what: "--scale", expected: readers.scale.expected, got: "nothing" });
-    args.scale = scale;
-    args.kernel = readOption(raw, "kernel") ?? "bicubic";
-    if (args.kernel !== "box" && args.kernel !== "bicubic")
-      throw new UsageError({ what: "--kernel", expected: "box or bicubic", got: args.kernel });
-  }
-  if (task === "deblur") {
-    const kernel = readOption(raw, "kernel");
-    if (kernel === undefined)
-      throw new UsageError({
-        what: "--kernel",
-        expected: "gaussian:STD, motion:LENGTH,ANGLE or FILE.png",
-        got: "nothing",
-      });
-    parseBlur(kernel);
-    args.kernel = kernel;
-    args.border = readOption(raw, "border") ?? "reflect";
-  }
-  return args;
-}
-
-/** "gaussian:2", "motion:15,30"; undefined for anything else, which is then a file. @throws UsageError */
-export function parseBlur(text: string): Exclude<BlurKernel, { type: "image" }> | undefined {
-  const match = /^(gaussian|motion):(.*)$/.exec(text);
+/** A number from 0 to 1, or a quotient that is one. */
+function fraction(text: string): number | undefined {
+  const match = /^(\d*\.?\d+(?:e-?\d+)?)(?:\/(\d*\.?\d+))?$/i.exec(text);
   if (!match) return undefined;
-  const numbers = match[2].split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  if (match[1] === "gaussian") {
-    const [std] = numbers;
-    if (numbers.length === 1 && std > 0 && std <= 100) return { type: "gaussian", std };
-    throw new UsageError({
-      what: "--kernel",
-      expected: "gaussian:STD with STD above 0 and at most 100 pixels",
-      got: text,
-    });
-  }
-  const [length, angle] = numbers;
-  if (numbers.length === 2 && length > 0 && length <= 500 && Number.isFinite(angle)) {
-    return { type: "motion", length, angle };
-  }
-  const expected = "motion:LENGTH,ANGLE with LENGTH above 0 and at most 500 pixels, ANGLE in degrees";
-  throw new UsageError({ what: "--kernel", expected, got: text });
+  const value = Number(match[1]) / Number(match[2] ?? 1);
+  return value >= 0 && value <= 1 ? value : undefined;
 }
 
 /** Solver options, "key=value" each; the value as JSON where it is some, else as text. @throws UsageError */
@@ -164,15 +100,16 @@ function parseValue(text: string): unknown {
   }
 }
 
-/** `--option a=1 b=2` says the same as `--option a=1 --option b=2`. */
+/** `--option a=1 b=2` says the same as `--option a=1 --option b=2`; so with `--param`. */
 export function spreadOptions(argv: readonly string[]): string[] {
   const out: string[] = [];
-  let inside = false;
+  const repeated = ["--option", "--param"];
+  let inside: string | undefined;
   for (const word of argv) {
-    const another = inside && out.at(-1) !== "--option" && /^[A-Za-z]\w*=/.test(word);
-    if (another) out.push("--option");
-    else if (word === "--option") inside = true;
-    else if (out.at(-1) !== "--option") inside = false;
+    const value = repeated.includes(out.at(-1) ?? "");
+    if (inside && !value && /^[A-Za-z]\w*=/.test(word)) out.push(inside);
+    else if (repeated.includes(word)) inside = word;
+    else if (!value) inside = undefined;
     out.push(word);
   }
   return out;

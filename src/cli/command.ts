@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Image } from "../images/index.ts";
-import type { RestoreProgress } from "../restore/index.ts";
+import type { Planes, RestoreProgress } from "../restore/index.ts";
 import type { MetricValues } from "./metrics.ts";
 
 /** What a running command may use. */
@@ -10,9 +10,14 @@ export interface Context {
   readonly progress: (label: string, progress: RestoreProgress) => void;
 }
 
-/** What a command has done: pictures, a record for the manifest, and what to tell the user. */
+/** What a command has made: a picture, or numbers that only a .npy file can hold as they are. */
+export type Product = Image | Planes;
+
+/** What a command has done: its products, a record for the manifest, and what to tell the user. */
 export interface Outcome<A> {
-  readonly pictures: readonly Image[];
+  readonly pictures: readonly Product[];
+  /** Another picture, to be written as OUT-NAME.png. */
+  readonly besides?: { readonly name: string; readonly picture: Image };
   /** The arguments with every default filled in: what a replay starts from. */
   readonly resolved: A;
   /** Facts of the run, as plain data. */
@@ -33,6 +38,8 @@ export interface PictureCommand<A extends PictureArguments> {
   files(args: A): Readonly<Partial<Record<keyof A & string, string>>>;
   /** How many pictures it will write. */
   count(args: A): number;
+  /** Name of what it will write besides, see {@link Outcome.besides}. */
+  besides?(args: A): string | undefined;
   perform(args: A, context: Context): Promise<Outcome<A>>;
 }
 

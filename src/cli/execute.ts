@@ -1,8 +1,10 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { encodeImage, formatFromPath, writeAtomic } from "../images/index.ts";
-import type { Context, Outcome, PictureArguments, PictureCommand } from "./command.ts";
+import { TweedieError } from "../errors.ts";
+import { encodeImage, encodeNpy, formatFromPath, writeAtomic } from "../images/index.ts";
+import { picturePlanes } from "../restore/index.ts";
+import type { Context, Outcome, PictureArguments, PictureCommand, Product } from "./command.ts";
 import { modelFile } from "./commands/restore.ts";
-import { checkOutputs, hashFile, manifestPath, picturePaths, sha256 } from "./files.ts";
+import { besidesPath, checkOutputs, hashFile, isArrayFile, manifestPath, picturePaths, sha256 } from "./files.ts";
 import { createManifest, type Manifest } from "./manifest.ts";
 
 /** A finished run: the pictures as the bytes of their files, and its record. */
@@ -19,17 +21,21 @@ export async function perform<A extends PictureArguments>(
   context: Context,
 ): Promise<Finished> {
   const inputs = await inputFiles(command, args);
-  await checkOutputs(args.output, command.count(args), Object.values(inputs));
+  await checkOutputs(args.output, command.count(args), Object.values(inputs), command.besides?.(args));
   const model = args.model === undefined ? undefined : await modelFile(args.model);
   const hashes: Record<string, string> = {};
   for (const [name, path] of Object.entries(inputs)) if (path !== model) hashes[name] = await hashFile(path);
 
   const outcome = await command.perform(args, context);
-  const format = formatFromPath(args.output);
   const paths = picturePaths(args.output, command.count(args));
   const files: { path: string; bytes: Uint8Array }[] = [];
   for (const [i, picture] of outcome.pictures.entries())
-    files.push({ path: paths[i], bytes: await encodeImage(picture, { format }) });
+    files.push({ path: paths[i], bytes: await encode(picture, args.output) });
+  const { besides } = outcome;
+  if (besides) {
+    const path = besidesPath(args.output, besides.name);
+    files.push({ path, bytes: await encodeImage(besides.picture, { format: "png" }) });
+  }
 
   const base = dirname(resolve(args.output));
   const place = (path: string): string => relative(base, resolve(path)) || ".";
@@ -45,6 +51,13 @@ export async function perform<A extends PictureArguments>(
     run: { ...outcome.record, finished: new Date().toISOString() },
   });
   return { outcome, files, manifest };
+}
+
+/** A product as the bytes of its file; pictures in .npy files are numbers from -1 (black) to 1 (white). */
+async function encode(product: Product, output: string): Promise<Uint8Array> {
+  if (isArrayFile(output)) return encodeNpy("shape" in product ? product : picturePlanes(product));
+  if (!("shape" in product)) return encodeImage(product, { format: formatFromPath(output) });
+  throw new TweedieError("internal", { what: output, expected: "a picture", got: "numbers" });
 }
 
 /** Writes the pictures, then the record, each completely or not at all. */

@@ -22,6 +22,16 @@ export function picturePaths(output: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${stem}-${i + 1}${ending}`);
 }
 
+/** OUT.png → OUT-mask.png */
+export function besidesPath(output: string, name: string): string {
+  return join(dirname(output), `${basename(output, extname(output))}-${name}.png`);
+}
+
+/** Does the name ask for an array of numbers rather than a picture? */
+export function isArrayFile(path: string): boolean {
+  return extname(path).toLowerCase() === ".npy";
+}
+
 /** OUT.png → OUT.json */
 export function manifestPath(output: string): string {
   return join(dirname(output), `${basename(output, extname(output))}.json`);
@@ -31,10 +41,16 @@ export function manifestPath(output: string): string {
  * Everything about the output that can be known before the work: the format, that the files can be written, that none of
  * them is an input, and that no foreign JSON file would be lost.
  */
-export async function checkOutputs(output: string, count: number, inputs: readonly string[]): Promise<void> {
-  formatFromPath(output);
+export async function checkOutputs(
+  output: string,
+  count: number,
+  inputs: readonly string[],
+  besides?: string,
+): Promise<void> {
+  if (!isArrayFile(output)) formatFromPath(output);
   const manifest = manifestPath(output);
-  const targets = [...picturePaths(output, count), manifest];
+  const more = besides === undefined ? [] : [besidesPath(output, besides)];
+  const targets = [...picturePaths(output, count), ...more, manifest];
   const sources = new Map<string, string>();
   for (const path of inputs) sources.set(await identity(path), path);
   for (const path of targets) {

@@ -98,6 +98,15 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
   addBenchCommands(program, terminal, exit);
 
   program
+    .command("solvers")
+    .argument("[NAME]", "a solver, to list its options")
+    .description("the solvers: what they need, give and cost")
+    .option("--json", "print JSON")
+    .action(async (name: string | undefined, raw: RawOptions) =>
+      (await import("./solvers.ts")).runSolvers(name, raw, terminal),
+    );
+
+  program
     .command("replay")
     .argument("<OUT.json>", "the record beside a result")
     .description("repeat a run and compare the bytes")

@@ -38,15 +38,32 @@ function describeTask({ task, missing, images }: Restoration): string {
       const { kernel } = task;
       if (kernel.type === "gaussian") return `deblur, Gaussian of standard deviation ${kernel.std} pixels`;
       if (kernel.type === "motion") return `deblur, motion over ${kernel.length} pixels at ${kernel.angle}°`;
-      return `deblur, kernel of ${kernel.kernel.width}x${kernel.kernel.height} pixels`;
+      if (kernel.type === "image") return `deblur, kernel of ${kernel.kernel.width}x${kernel.kernel.height} pixels`;
+      return `deblur, ${describeOptions(kernel)}`;
     }
+    case "operator":
+      return describeOptions({ ...task.operator });
     default:
       return task.name;
   }
 }
 
+/** "jpeg, quality 10, subsampling 4:2:0"; long values are left out. */
+export function describeOptions(options: Readonly<Record<string, unknown>>): string {
+  const { name, type, ...rest } = options;
+  const parts = Object.entries(rest).map(([key, value]) => {
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    return `${key} ${text.length > 24 ? "…" : text}`;
+  });
+  return [String(name ?? type), ...parts].join(", ");
+}
+
 function describeNoise({ noise, task }: Restoration): string {
   const level = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
+  if (noise.model?.kind === "poisson")
+    return `Poisson of rate ${digits(noise.model.rate)}, taken for Gaussian noise of ${level}`;
+  if (noise.model?.kind === "salt-pepper") return "salt and pepper: found, and filled in as missing";
+  if (task.name === "operator" && noise.source !== "given") return "taken as none (--noise sets it)";
   if (noise.source === "given") return `${level}, as given`;
   if (noise.estimate === undefined) return "taken as none, for too little is known to estimate it (--noise sets it)";
   if (task.name !== "inpaint") return `${level}, estimated from the picture (--noise sets it)`;

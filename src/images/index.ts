@@ -17,4 +17,5 @@ export {
 } from "./image.ts";
 export { type KernelImage, readKernel } from "./kernel.ts";
 export { alphaMask, createMask, knownWeights, type Mask, maskImage, readMask } from "./mask.ts";
+export { decodeNpy, encodeNpy, type NpyArray, readNpy } from "./npy.ts";
 export { readBytes } from "./read.ts";

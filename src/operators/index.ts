@@ -10,14 +10,20 @@ export { type Border, gaussianTaps, type Kernel, motionKernel, normalizedKernel 
 export { type KernelSpec, kernelOf } from "./kernel-spec.ts";
 export { type KnownPixels, knownPixels, type MaskSpec, maskBits } from "./masks.ts";
 export { addNoise, type GaussianNoise, observedEntries } from "./noise.ts";
+export { disturb, equivalentSigma, type NoiseModel, noiseSchema, parseNoiseModel } from "./noise-model.ts";
 export { adjoint, checkShape, measurementSize, type Operator, type OperatorSpec, type Svd } from "./operator.ts";
 export {
   createOperator,
   defineOperator,
   domainOf,
   listOperators,
+  needSize,
   type OperatorDefinition,
   type OperatorSize,
+  type PictureSize,
+  parseSpec,
+  type TaskTraits,
+  taskTraits,
 } from "./registry.ts";
 export { conjugateGradient, type LinearMap, solveByConjugateGradient, solveGram, solveNormal } from "./solve.ts";
 export { type DownsamplingKernel, type SuperResolutionOptions, superResolution } from "./super-resolution.ts";

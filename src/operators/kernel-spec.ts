@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { TweedieError } from "../errors.ts";
 import { gaussianTaps, type Kernel, motionKernel, normalizedKernel, outerKernel } from "./kernel.ts";
+import { trajectoryKernel } from "./trajectory.ts";
 
 const odd = z
   .int()
@@ -9,30 +11,48 @@ const std = z.number().positive().max(1000);
 /** DDRM's separable builder stops one tap early; figures published with it need the same blur. */
 const dropLastTap = z.boolean().optional();
 
-/** A blur kernel as plain JSON. Lengths and standard deviations are in pixels, angles in degrees counter-clockwise. */
-export const kernelSchema = z.discriminatedUnion("type", [
+/** The kinds of blur kernels. Lengths and standard deviations are in pixels, angles in degrees counter-clockwise. */
+export const kernelSchemas = {
   /** exp(-k²/2std²), normalised, cut at 4 std or to `size` taps. */
-  z.strictObject({ type: z.literal("gaussian"), std, size: odd.optional(), dropLastTap }),
+  gaussian: z.strictObject({ type: z.literal("gaussian"), std, size: odd.optional(), dropLastTap }),
   /** Gaussians of different width along and across `angle` (0: `std` is horizontal). */
-  z.strictObject({
+  anisotropic: z.strictObject({
     type: z.literal("anisotropic"),
     std,
     across: std,
     angle: z.number().default(0),
     size: odd.optional(),
+    dropLastTap,
   }),
-  z.strictObject({ type: z.literal("uniform"), size: odd, dropLastTap }),
-  z.strictObject({
+  uniform: z.strictObject({ type: z.literal("uniform"), size: odd, dropLastTap }),
+  motion: z.strictObject({
     type: z.literal("motion"),
     length: z.number().nonnegative().max(2000),
     angle: z.number().default(0),
   }),
-  z.strictObject({
+  /** The path of a shaking camera, at random, inside size × size pixels (see {@link trajectoryKernel}). */
+  trajectory: z.strictObject({
+    type: z.literal("trajectory"),
+    size: odd,
+    intensity: z.number().min(0).max(1).default(0.5),
+    seed: z.int().nonnegative(),
+  }),
+  array: z.strictObject({
     type: z.literal("array"),
     height: z.int().positive(),
     width: z.int().positive(),
     values: z.array(z.number()),
   }),
+} as const;
+
+/** A blur kernel as plain JSON. */
+export const kernelSchema = z.discriminatedUnion("type", [
+  kernelSchemas.gaussian,
+  kernelSchemas.anisotropic,
+  kernelSchemas.uniform,
+  kernelSchemas.motion,
+  kernelSchemas.trajectory,
+  kernelSchemas.array,
 ]);
 
 export type KernelSpec = z.infer<typeof kernelSchema>;
@@ -52,6 +72,8 @@ export function kernelOf(spec: KernelSpec): Kernel {
     }
     case "motion":
       return motionKernel(spec.length, spec.angle);
+    case "trajectory":
+      return trajectoryKernel(spec.size, spec.intensity, spec.seed);
     case "array":
       return normalizedKernel(spec.height, spec.width, spec.values);
   }
@@ -63,13 +85,21 @@ function dropped(taps: Float64Array, drop = false): Float64Array {
   return taps;
 }
 
-function anisotropic({ std, across, angle, size }: Extract<KernelSpec, { type: "anisotropic" }>): Kernel {
+function anisotropic(spec: Extract<KernelSpec, { type: "anisotropic" }>): Kernel {
+  const { std, across, angle, size, dropLastTap } = spec;
   if (angle % 90 === 0) {
     const turned = angle % 180 !== 0;
     const radius = size && (size - 1) / 2;
-    const [along, beside] = [gaussianTaps(std, radius), gaussianTaps(across, radius)];
+    const taps = (width: number) => dropped(gaussianTaps(width, radius), dropLastTap);
+    const [along, beside] = [taps(std), taps(across)];
     return turned ? outerKernel(along, beside) : outerKernel(beside, along);
   }
+  if (dropLastTap)
+    throw new TweedieError("invalid-option", {
+      what: "anisotropic kernel: dropLastTap",
+      expected: "an angle that is a multiple of 90, as in DDRM",
+      got: String(angle),
+    });
   const radius = size ? (size - 1) / 2 : Math.floor(4 * Math.max(std, across) + 0.5);
   const n = 2 * radius + 1;
   const theta = (angle * Math.PI) / 180;

@@ -1,18 +1,9 @@
 import { TweedieError } from "../errors.ts";
 import { uniforms } from "../random/index.ts";
+import type { MaskSpec } from "./mask-spec.ts";
+import { strokes } from "./strokes.ts";
 
-/** Which pixels of a picture are known, as plain JSON: the bits themselves, or how to make them. */
-export type MaskSpec =
-  /** One bit a pixel, 1 = known, row-major and packed from the highest bit of each byte on, in base64. */
-  | { type: "bits"; height: number; width: number; channels: number; known: string }
-  /** A rectangle is missing. */
-  | { type: "box"; top: number; left: number; height: number; width: number }
-  /** Only a rectangle is known: the picture is to be continued outwards ("expand"). */
-  | { type: "outside"; top: number; left: number; height: number; width: number }
-  /** One half is missing. */
-  | { type: "half"; side: "left" | "right" | "top" | "bottom" }
-  /** Exactly round(missing·H·W) pixels are missing, all channels of a pixel together. */
-  | { type: "random"; missing: number; seed: number };
+export type { MaskSpec } from "./mask-spec.ts";
 
 /** A mask made concrete: 1 = known, 0 = missing; one plane for all channels, or a plane each. Row-major. */
 export interface KnownPixels {
@@ -48,23 +39,54 @@ export function knownPixels(spec: MaskSpec, channels: number, height: number, wi
     const order = Array.from(draws.keys()).sort((a, b) => draws[a] - draws[b] || a - b);
     known.fill(1);
     for (const k of order.slice(0, Math.round(spec.missing * known.length))) known[k] = 0;
+  } else if (spec.type === "free-form") {
+    const { missing, most = missing, seed } = spec;
+    const [draw] = uniforms({ seed, purpose: "mask coverage" }, 1);
+    known.set(strokes(height, width, missing + (most - missing) * draw, seed));
   } else if (spec.type === "half") {
     const { side } = spec;
     if (side === "left" || side === "right") fill((_, j) => j < Math.floor(width / 2) !== (side === "left"));
     else fill((i) => i < Math.floor(height / 2) !== (side === "top"));
   } else {
-    const bottom = spec.top + spec.height;
-    const right = spec.left + spec.width;
-    if (bottom > height || right > width)
-      throw new TweedieError("size-mismatch", {
-        what: `mask of type ${spec.type}`,
-        expected: `a rectangle inside ${width}x${height}`,
-        got: `${spec.width}x${spec.height} at ${spec.left},${spec.top}`,
-      });
-    const inside = (i: number, j: number) => i >= spec.top && i < bottom && j >= spec.left && j < right;
-    fill((i, j) => inside(i, j) === (spec.type === "outside"));
+    const { top, left, bottom, right } = rectangleOf(spec, height, width);
+    const inside = (i: number, j: number) => i >= top && i < bottom && j >= left && j < right;
+    const knownInside = spec.type === "outside" || spec.type === "expand";
+    fill((i, j) => inside(i, j) === knownInside);
   }
   return { channels: 1, height, width, known };
+}
+
+type Rectangle = Extract<MaskSpec, { type: "box" | "random-box" | "outside" | "expand" }>;
+
+function rectangleOf(spec: Rectangle, height: number, width: number) {
+  if (spec.type === "expand") {
+    const sides = (n: number) => {
+      const length = Math.round(spec.known * n);
+      const start = Math.floor((n - length) / 2);
+      return [start, start + length] as const;
+    };
+    const [[top, bottom], [left, right]] = [sides(height), sides(width)];
+    return { top, left, bottom, right };
+  }
+  const margin = spec.type === "random-box" ? (spec.margin ?? 0) : 0;
+  const room = { height: height - spec.height - 2 * margin, width: width - spec.width - 2 * margin };
+  let { top, left } = { top: 0, left: 0, ...spec };
+  if (spec.type === "random-box" && room.height >= 0 && room.width >= 0) {
+    const [a, b] = uniforms({ seed: spec.seed, purpose: "mask place" }, 2);
+    top = margin + Math.floor(a * (room.height + 1));
+    left = margin + Math.floor(b * (room.width + 1));
+  }
+  const bottom = top + spec.height;
+  const right = left + spec.width;
+  if (Math.min(room.height, room.width) < 0 || bottom > height || right > width) {
+    const place = spec.type === "random-box" ? ` with a margin of ${margin}` : ` at ${left},${top}`;
+    throw new TweedieError("size-mismatch", {
+      what: `mask of type ${spec.type}`,
+      expected: `a rectangle inside ${width}x${height}`,
+      got: `${spec.width}x${spec.height}${place}`,
+    });
+  }
+  return { top, left, bottom, right };
 }
 
 type Bits = Extract<MaskSpec, { type: "bits" }>;

@@ -1,40 +1,22 @@
 import { z } from "zod";
 import { blur } from "./blur.ts";
 import { colorization } from "./colorization.ts";
+import { complexPicture } from "./complex.ts";
 import { composition } from "./composition.ts";
 import { denoising } from "./denoising.ts";
 import { inpainting } from "./inpainting.ts";
 import { kernelOf, kernelSchema } from "./kernel-spec.ts";
+import { maskSchema } from "./mask-spec.ts";
 import type { OperatorSpec } from "./operator.ts";
 import { createOperator, defineOperator, domainOf } from "./registry.ts";
 import { superResolution } from "./super-resolution.ts";
 
-const rectangle = {
-  top: z.int().nonnegative(),
-  left: z.int().nonnegative(),
-  height: z.int().positive(),
-  width: z.int().positive(),
-};
 const cutoff = z.number().nonnegative().max(1).optional();
 
 defineOperator({
   name: "inpaint",
   summary: "missing pixels, given by a mask",
-  schema: z.strictObject({
-    mask: z.discriminatedUnion("type", [
-      z.strictObject({
-        type: z.literal("bits"),
-        height: z.int().positive(),
-        width: z.int().positive(),
-        channels: z.int().positive(),
-        known: z.string(),
-      }),
-      z.strictObject({ type: z.literal("box"), ...rectangle }),
-      z.strictObject({ type: z.literal("outside"), ...rectangle }),
-      z.strictObject({ type: z.literal("half"), side: z.enum(["left", "right", "top", "bottom"]) }),
-      z.strictObject({ type: z.literal("random"), missing: z.number().min(0).max(1), seed: z.int().nonnegative() }),
-    ]),
-  }),
+  schema: z.strictObject({ mask: maskSchema }),
   create: inpainting,
 });
 
@@ -66,6 +48,14 @@ defineOperator({
 });
 
 defineOperator({
+  name: "complex",
+  summary: "a real picture as real and imaginary part",
+  schema: z.strictObject({}),
+  domainOf: (_, [n, , h, w]) => [n, 1, h, w],
+  create: complexPicture,
+});
+
+defineOperator({
   name: "denoise",
   summary: "noise alone",
   schema: z.strictObject({}),
@@ -76,7 +66,9 @@ defineOperator<{ steps: OperatorSpec[] }>({
   name: "composition",
   summary: "operators one after the other, the first step first",
   schema: z.strictObject({ steps: z.array(z.looseObject({ name: z.string() })).min(1) }),
-  domainOf: ({ steps }, measurement) => steps.reduceRight((shape, step) => domainOf(step, shape), measurement),
+  // The picture's size is the first step's business.
+  domainOf: ({ steps }, measurement, size) =>
+    steps.reduceRight((shape, step, i) => domainOf(step, shape, i === 0 ? size : undefined), measurement),
   create({ steps }, domain) {
     let shape = domain;
     return composition(

@@ -1,11 +1,14 @@
 import { TweedieError } from "../errors.ts";
 import { alphaMask, fromModel, type Image, isGrey, type Mask, toGrey, toModel } from "../images/index.ts";
-import type { Operator } from "../operators/index.ts";
+import type { MaskSpec, NoiseModel, Operator } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { resultAlpha } from "./alpha.ts";
 import { COLOUR_NOISE, colourToGrey, greyToColour } from "./grey.ts";
+import { resolveMask } from "./mask.ts";
+import { firstGuess } from "./measurement-job.ts";
 import { type NoiseLevel, noiseLevel } from "./noise.ts";
-import { reach, taskOperator } from "./operator.ts";
+import { alignment, isIndivisible, reach, taskOperator } from "./operator.ts";
+import { findOutliers, withoutOutliers } from "./outliers.ts";
 import type { Task } from "./task.ts";
 import { cutTile, holeRegion, planTiles, type Tile, type TileOptions } from "./tiles.ts";
 
@@ -57,7 +60,7 @@ export interface JobOptions {
   readonly image: Image;
   readonly task: Task;
   readonly prior: Prior;
-  readonly noise?: number;
+  readonly noise?: number | NoiseModel | undefined;
   readonly seed: number;
   readonly tileSize: number;
 }
@@ -80,9 +83,13 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
   const channels = prior.channels;
   let measured = toModel(image);
   if (lifted) measured = greyToColour(measured, sigma, seed);
+  const outliers =
+    level.model?.kind === "salt-pepper"
+      ? Float32Array.from(findOutliers({ shape: [channels, image.height, image.width], data: measured }))
+      : undefined;
   const keepKnown = mask !== undefined && level.sigma === 0;
   const region = keepKnown ? holeRegion(mask, SURROUNDINGS) : { left: 0, top: 0, width, height };
-  const { tiles, blend } = divide(region, task, tileSize, scale, prior, keepKnown ? mask : undefined);
+  const { tiles, blend } = divide(region, task, tileSize, alignment(task), prior, keepKnown ? mask : undefined);
 
   return {
     task,
@@ -108,7 +115,10 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
       const y = cutTile(measured, image.width, image.height, part);
       const missing = mask && cutMask(mask, tile);
       if (missing) for (let i = 0; i < y.length; i++) if (missing[i % missing.length]) y[i] = 0;
-      const operator = taskOperator(task, { width: tile.width, height: tile.height, channels, missing });
+      const whole = taskOperator(task, { width: tile.width, height: tile.height, channels, missing });
+      const operator = outliers
+        ? withoutOutliers(whole, y, Uint8Array.from(cutTile(outliers, image.width, image.height, part)))
+        : whole;
       return { operator, measurement: y, firstGuess: () => firstGuess(operator, y, sigmaY) };
     },
     finish(planes) {
@@ -152,8 +162,8 @@ function checkChannels(image: Image, task: Task, prior: Prior): void {
   throw new TweedieError("invalid-model", { what: "model", expected, got });
 }
 
-function maskOf(given: Mask | undefined, image: Image): Mask {
-  const mask = given ?? alphaMask(image);
+function maskOf(given: Mask | MaskSpec | undefined, image: Image): Mask {
+  const mask = given ? resolveMask(given, image.width, image.height) : alphaMask(image);
   const hint = "give a mask, in which white marks what is missing";
   if (!mask) {
     const expected = "a mask, or a picture whose transparent pixels are the missing ones";
@@ -163,10 +173,6 @@ function maskOf(given: Mask | undefined, image: Image): Mask {
       got: "a picture without transparency",
       hint,
     });
-  }
-  if (mask.width !== image.width || mask.height !== image.height) {
-    const expected = `a mask of the picture's size ${image.width}x${image.height}`;
-    throw new TweedieError("size-mismatch", { what: "mask", expected, got: `${mask.width}x${mask.height}` });
   }
   if (mask.count === image.width * image.height) {
     const expected = "a picture of which something is known";
@@ -203,16 +209,9 @@ function divide(
   const blend: TileOptions = { size, discard, feather, align };
   if (!region) return { tiles: [], blend };
   const whole = fixed ? size : Math.ceil(size * STRETCH);
-  // Only reflection continues a blurred picture plausibly inside it.
-  const indivisible = task.name === "deblur" && task.border !== "reflect";
   const fits = region.width <= whole && region.height <= whole;
-  const tiles = fits || indivisible ? [region] : planTiles(region, blend);
+  const tiles = fits || isIndivisible(task) ? [region] : planTiles(region, blend);
   return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(1)) : tiles, blend };
-}
-
-function firstGuess(operator: Operator, y: Float32Array, sigma: number): Float32Array {
-  if (operator.estimate) return Float32Array.from(operator.estimate(y, sigma));
-  throw new TweedieError("internal", { message: `${operator.name} has no first guess` });
 }
 
 /** What was measured without noise comes out as it came. */

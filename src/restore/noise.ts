@@ -1,6 +1,7 @@
 import { TweedieError } from "../errors.ts";
-import type { Image, Mask } from "../images/index.ts";
+import { type Image, type Mask, toModel } from "../images/index.ts";
 import { estimateNoise } from "../metrics/index.ts";
+import { equivalentSigma, type NoiseModel, parseNoiseModel } from "../operators/index.ts";
 import type { Task } from "./task.ts";
 
 /** The noise of the damaged picture, as standard deviations on the 0..1 scale. */
@@ -11,6 +12,19 @@ export interface NoiseLevel {
   readonly source: "given" | "estimated";
   /** What the picture itself shows, when that was asked and can be told. */
   readonly estimate?: number;
+  /** The kind of noise, when it was given as one that is not Gaussian: `sigma` is then what comes closest. */
+  readonly model?: NoiseModel;
+}
+
+/**
+ * A noise level as it was given: Poisson noise as Gaussian noise of the same strength on the whole; salt and pepper as
+ * none, because its values are taken out of the data instead.
+ * @throws TweedieError `invalid-option` for a noise level outside 0..1
+ */
+export function givenNoise(given: number | NoiseModel, measurement: ArrayLike<number>): NoiseLevel {
+  const model = parseNoiseModel(given);
+  const sigma = equivalentSigma(model, measurement);
+  return { sigma, source: "given", ...(model.kind === "gaussian" ? {} : { model }) };
 }
 
 /**
@@ -20,14 +34,15 @@ export interface NoiseLevel {
 export const QUIET = 4 / 255;
 
 /** @throws TweedieError `invalid-option` for a noise level outside 0..1 */
-export function noiseLevel(task: Task, image: Image, given: number | undefined, mask: Mask | undefined): NoiseLevel {
-  if (given !== undefined) {
-    if (!(given >= 0 && given <= 1)) {
-      const expected = "a standard deviation from 0 to 1 (the picture's black is 0, its white 1)";
-      throw new TweedieError("invalid-option", { what: "noise", expected, got: String(given) });
-    }
-    return { sigma: given, source: "given" };
-  }
+export function noiseLevel(
+  task: Task,
+  image: Image,
+  given: number | NoiseModel | undefined,
+  mask: Mask | undefined,
+): NoiseLevel {
+  if (given !== undefined) return givenNoise(given, toModel(image));
+  // What other operators leave behind (blocks, steps, clipped parts) would be taken for noise.
+  if (task.name === "operator") return { sigma: 0, source: "estimated" };
   const estimate = estimateAround(image, task, mask);
   if (estimate === undefined) return { sigma: 0, source: "estimated" };
   const sigma = task.name === "inpaint" && estimate < QUIET ? 0 : estimate;

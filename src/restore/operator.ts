@@ -1,4 +1,12 @@
-import { createOperator, type KernelSpec, maskBits, type Operator, type OperatorSpec } from "../operators/index.ts";
+import {
+  createOperator,
+  type KernelSpec,
+  kernelOf,
+  maskBits,
+  type Operator,
+  type OperatorSpec,
+  taskTraits,
+} from "../operators/index.ts";
 import type { BlurKernel, Task } from "./task.ts";
 
 /** Size of the picture x, and for an inpainting its missing pixels (1 = missing), row by row. */
@@ -9,18 +17,16 @@ export interface Part {
   readonly missing?: Uint8Array;
 }
 
-/** The registered name of a task's operator. */
-export function operatorName(task: Task): string {
-  return task.name === "deblur" ? "blur" : task.name;
-}
-
 /** The measurement operator of a task for pictures of one size. */
 export function taskOperator(task: Task, { width, height, channels, missing }: Part): Operator {
   return createOperator(operatorSpec(task, width, height, missing), { domain: [1, channels, height, width] });
 }
 
-function operatorSpec(task: Task, width: number, height: number, missing: Uint8Array | undefined): OperatorSpec {
+/** The spec of a task's operator; pictures of width × height matter to masks alone. */
+export function operatorSpec(task: Task, width: number, height: number, missing: Uint8Array | undefined): OperatorSpec {
   switch (task.name) {
+    case "operator":
+      return task.operator as OperatorSpec;
     case "inpaint": {
       const known = Uint8Array.from({ length: width * height }, (_, i) => (missing?.[i] ? 0 : 1));
       return { name: "inpaint", mask: maskBits(known, height, width) };
@@ -43,6 +49,19 @@ function blurSpec(kernel: BlurKernel): KernelSpec {
   return { type: "array", width, height, values: Array.from(data) };
 }
 
+/** Corners of tiles are multiples of this, in pixels of the result. */
+export function alignment(task: Task): number {
+  if (task.name === "super-resolution") return task.scale;
+  return task.name === "operator" ? (taskTraits(task.operator.name).tiles?.align ?? 1) : 1;
+}
+
+/** Must a picture be restored as a whole? */
+export function isIndivisible(task: Task): boolean {
+  // Only reflection continues a blurred picture plausibly inside it.
+  if (task.name === "deblur") return task.border !== "reflect";
+  return task.name === "operator" && taskTraits(task.operator.name).tiles === undefined;
+}
+
 /** How far, in pixels of the result, a measured pixel looks: tiles need at least this much beyond what they give. */
 export function reach(task: Task): number {
   switch (task.name) {
@@ -52,8 +71,11 @@ export function reach(task: Task): number {
       const { kernel } = task;
       if (kernel.type === "gaussian") return Math.ceil(4 * kernel.std);
       if (kernel.type === "motion") return Math.ceil(kernel.length / 2) + 1;
-      return Math.ceil(Math.max(kernel.kernel.width, kernel.kernel.height) / 2);
+      const { width, height } = kernel.type === "image" ? kernel.kernel : kernelOf(kernel);
+      return Math.ceil(Math.max(width, height) / 2);
     }
+    case "operator":
+      return taskTraits(task.operator.name).tiles?.reach ?? 0;
     default:
       return 0;
   }

@@ -1,13 +1,15 @@
 import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Image } from "../images/index.ts";
+import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { type Counts, type Preset, parseOptions, presetFor, type Solution, solve } from "../solvers/index.ts";
-import { createJob, type Job } from "./job.ts";
+import type { Job } from "./job.ts";
+import { jobFor } from "./job-for.ts";
 import type { NoiseLevel } from "./noise.ts";
-import { operatorName } from "./operator.ts";
+import type { Planes } from "./planes.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
-import { parseTask, type Task, type TaskInput } from "./task.ts";
+import { operatorName, parseTask, type Task, type TaskInput } from "./task.ts";
 import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
 
 /** Side of the tiles of large pictures, in pixels of the result. */
@@ -16,13 +18,21 @@ export const TILE_SIZE = 512;
 const SMALLEST_TILE = 128;
 
 export interface RestoreRequest {
-  /** The damaged picture. */
-  readonly image: Image;
+  /** The damaged picture … */
+  readonly image?: Image | undefined;
+  /** … or the numbers of a measurement, as its operator gives them: unclipped, and of any shape. */
+  readonly measurement?: Planes | undefined;
+  /** Size of the result, for measurements that do not tell it (compressed sensing). */
+  readonly size?: PictureSize | undefined;
   /** What is wrong with it. */
   readonly task: TaskInput;
   readonly prior: Prior;
-  /** Standard deviation of its noise on the 0..1 scale; estimated from the picture by default. */
-  readonly noise?: number;
+  /**
+   * Standard deviation of its noise on the 0..1 scale, or what kind of noise it is: Poisson noise is taken for Gaussian
+   * noise of the same strength; salt and pepper is found and filled in. By default estimated from the picture; 0 for a
+   * measurement that is no picture.
+   */
+  readonly noise?: number | NoiseModel | undefined;
   /** Name of a solver; by default the preset's choice for the task. */
   readonly solver?: string;
   readonly preset?: Preset;
@@ -91,12 +101,12 @@ export async function restore(request: RestoreRequest): Promise<Restoration> {
 }
 
 async function restoreInTiles(request: RestoreRequest, tileSize: number): Promise<Restoration> {
-  const { image, prior, seed = 0, samples = 1, preset = "balanced", signal } = request;
+  const { seed = 0, samples = 1, preset = "balanced", signal, prior } = request;
   checkCount("samples", samples);
   checkCount("tile size", tileSize);
   const begin = performance.now();
   const task = parseTask(request.task);
-  const job = createJob({ image, task, prior, noise: request.noise, seed, tileSize });
+  const job = jobFor(request, task, seed, tileSize);
   const chosen = presetFor(operatorName(task), preset, job.sigmaY, request.solver);
   const options = parseOptions(chosen.solver, { ...chosen.options, ...request.options }) as Record<string, unknown>;
 

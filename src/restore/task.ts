@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { TweedieError } from "../errors.ts";
 import type { KernelImage, Mask } from "../images/index.ts";
+import { listOperators, type OperatorSpec, parseSpec } from "../operators/index.ts";
+import { kernelSchemas } from "../operators/kernel-spec.ts";
+import { maskSchema } from "../operators/mask-spec.ts";
 
-const mask = z.custom<Mask>(
+const maskPixels = z.custom<Mask>(
   (v) => typeof v === "object" && v !== null && "missing" in v && v.missing instanceof Uint8Array,
   "expected a mask ({ width, height, missing, count })",
 );
@@ -12,28 +15,41 @@ const kernelImage = z.custom<KernelImage>(
   "expected a kernel ({ width, height, data })",
 );
 
+export const downsamplingKernels = ["box", "bicubic", "bicubic-ddrm", "bicubic-pillow"] as const;
+
 const finite = (check: (v: number) => boolean, message: string) => z.number(message).refine(check, message);
 
-/** A blur kernel: Gaussian with a standard deviation in pixels, a straight motion path in pixels and degrees, or any. */
+/**
+ * A blur kernel: Gaussian with a standard deviation in pixels, a straight motion path in pixels and degrees, the other
+ * kinds that operators know, or any.
+ */
 export const blurKernelSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("gaussian"),
     std: finite((v) => v > 0 && v <= 100, "expected a standard deviation above 0 and at most 100 pixels"),
+    size: kernelSchemas.gaussian.shape.size,
+    dropLastTap: kernelSchemas.gaussian.shape.dropLastTap,
   }),
   z.strictObject({
     type: z.literal("motion"),
     length: finite((v) => v > 0 && v <= 500, "expected a length above 0 and at most 500 pixels"),
     angle: finite(Number.isFinite, "expected an angle in degrees"),
   }),
+  kernelSchemas.anisotropic,
+  kernelSchemas.uniform,
+  kernelSchemas.trajectory,
+  kernelSchemas.array,
   z.strictObject({ type: z.literal("image"), kernel: kernelImage }),
 ]);
 
-/** What is wrong with the picture. */
+/** What is wrong with the picture: tasks that people know by name, and any registered operator. */
 export const taskSchema = z.discriminatedUnion("name", [
   z.strictObject({
     name: z.literal("inpaint"),
-    /** Default: the transparent pixels are the missing ones. */
-    mask: mask.optional(),
+    /** Its pixels, or how to make them. Default: the transparent pixels are the missing ones. */
+    mask: z
+      .union([maskPixels, maskSchema], "expected a mask ({ width, height, missing, count }) or its spec")
+      .optional(),
   }),
   z.strictObject({
     name: z.literal("super-resolution"),
@@ -43,7 +59,7 @@ export const taskSchema = z.discriminatedUnion("name", [
       .min(2, "expected a whole number from 2 to 16")
       .max(16, "expected a whole number from 2 to 16"),
     /** How the picture was made smaller: by averaging blocks, or bicubic with antialiasing (the default). */
-    kernel: z.enum(["box", "bicubic"], "expected box or bicubic").default("bicubic"),
+    kernel: z.enum(downsamplingKernels, `expected ${downsamplingKernels.join(", ")}`).default("bicubic"),
   }),
   z.strictObject({
     name: z.literal("deblur"),
@@ -53,15 +69,44 @@ export const taskSchema = z.discriminatedUnion("name", [
   }),
   z.strictObject({ name: z.literal("denoise") }),
   z.strictObject({ name: z.literal("colorize") }),
+  /** A registered operator by its spec, such as `{ name: "jpeg", quality: 10 }`. */
+  z.strictObject({ name: z.literal("operator"), operator: z.looseObject({ name: z.string() }) }),
 ]);
+
+/** Tasks with a name and options of their own, and the operators behind them. */
+const pictureTasks = {
+  inpaint: "inpaint",
+  "super-resolution": "super-resolution",
+  deblur: "blur",
+  denoise: "denoise",
+  colorize: "colorize",
+} as const;
 
 export type BlurKernel = z.output<typeof blurKernelSchema>;
 export type Task = z.output<typeof taskSchema>;
 /** A task as the user writes it: options with a default may be left out. */
 export type TaskInput = z.input<typeof taskSchema>;
-export type TaskName = Task["name"];
+export type PictureTaskName = keyof typeof pictureTasks;
 
-export const taskNames: readonly TaskName[] = ["inpaint", "super-resolution", "deblur", "denoise", "colorize"];
+/** Is this the name of a task with options of its own? All other tasks are operators. */
+export function isPictureTask(name: string): name is PictureTaskName {
+  return Object.hasOwn(pictureTasks, name);
+}
+
+/** The registered name of a task's operator. */
+export function operatorName(task: Task): string {
+  return task.name === "operator" ? task.operator.name : pictureTasks[task.name];
+}
+
+/** Names of all tasks: those with options of their own first, then every other registered operator. */
+export function listTasks(): { name: string; summary: string; operator: string }[] {
+  const operators = listOperators();
+  const own = Object.entries(pictureTasks).map(([name, operator]) => ({ name, operator }));
+  const covered = new Set<string>(own.map(({ operator }) => operator));
+  const others = operators.filter(({ name }) => !covered.has(name)).map(({ name }) => ({ name, operator: name }));
+  const summaries = new Map(operators.map(({ name, summary }) => [name, summary]));
+  return [...own, ...others].map((task) => ({ ...task, summary: summaries.get(task.operator) ?? "" }));
+}
 
 /** Checks a value from outside. @throws TweedieError `invalid-option` that names the field. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
@@ -84,5 +129,6 @@ function describe(value: unknown): string {
 
 /** @throws TweedieError `invalid-option` */
 export function parseTask(task: unknown): Task {
-  return parseWith(taskSchema, task, "task");
+  const parsed = parseWith(taskSchema, task, "task");
+  return parsed.name === "operator" ? { ...parsed, operator: parseSpec(parsed.operator as OperatorSpec) } : parsed;
 }

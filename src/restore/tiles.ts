@@ -24,19 +24,26 @@ export interface TileOptions {
 export function planTiles(region: Tile, options: TileOptions): Tile[] {
   const columns = planAxis(region.width, options);
   const rows = planAxis(region.height, options);
-  const width = Math.min(region.width, options.size);
-  const height = Math.min(region.height, options.size);
-  return rows.flatMap((y) => columns.map((x) => ({ left: region.left + x, top: region.top + y, width, height })));
+  return rows.flatMap(({ start: y, length: height }) =>
+    columns.map(({ start: x, length: width }) => ({ left: region.left + x, top: region.top + y, width, height })),
+  );
 }
 
-function planAxis(length: number, { size, discard, feather, align }: TileOptions): number[] {
-  if (length <= size) return [0];
+interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+function planAxis(length: number, { size, discard, feather, align }: TileOptions): Span[] {
+  if (length <= size) return [{ start: 0, length }];
   const overlap = 2 * discard + feather;
   const count = 1 + Math.ceil((length - size) / Math.max(align, size - overlap - align));
-  // Rounding down to the alignment only brings neighbours closer by less than `align`, which the count allows for.
-  return Array.from({ length: count }, (_, i) =>
-    i === count - 1 ? length - size : Math.floor(((length - size) * i) / (count - 1) / align) * align,
-  );
+  // Rounding down to the alignment only brings neighbours closer by less than `align`, which the count allows for. Where
+  // the alignment does not divide the picture, the last tile is the longer for it.
+  return Array.from({ length: count }, (_, i) => {
+    const start = Math.floor(((length - size) * i) / (count - 1) / align) * align;
+    return { start, length: i === count - 1 ? length - start : size };
+  });
 }
 
 /**

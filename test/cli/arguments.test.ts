@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  parseBlur,
-  parseNoise,
-  readOption,
-  readSolverOptions,
-  readTask,
-  spreadOptions,
-} from "../../src/cli/arguments.ts";
+import { parseNoise, readOption, readSolverOptions, spreadOptions } from "../../src/cli/arguments.ts";
 import { UsageError } from "../../src/cli/errors.ts";
 
 describe("parseNoise", () => {
@@ -18,7 +11,29 @@ describe("parseNoise", () => {
     expect(parseNoise("1e-3")).toBe(1e-3);
   });
 
-  it.each(["25", "-0.1", "NaN", "Infinity", "", "1/0", "0/0", "a", "5%", "1/2/3"])("refuses %s", (text) => {
+  it("reads kinds of noise", () => {
+    expect(parseNoise("gaussian:0.1")).toBe(0.1);
+    expect(parseNoise("poisson:0.5")).toEqual({ kind: "poisson", rate: 0.5 });
+    expect(parseNoise("salt-pepper:1/50")).toEqual({ kind: "salt-pepper", fraction: 0.02 });
+  });
+
+  it.each([
+    "poisson:0",
+    "poisson:",
+    "salt-pepper:2",
+    "gaussian:x",
+    "speckle:0.1",
+    "25",
+    "-0.1",
+    "NaN",
+    "Infinity",
+    "",
+    "1/0",
+    "0/0",
+    "a",
+    "5%",
+    "1/2/3",
+  ])("refuses %s", (text) => {
     expect(() => readOption({ noise: text }, "noise")).toThrow(UsageError);
   });
 });
@@ -34,7 +49,6 @@ describe("readOption", () => {
     ["scale", "2.5"],
     ["samples", "many"],
     ["preset", "quick"],
-    ["task", "upscale"],
     ["size", "256"],
     ["threads", "0"],
   ] as const)("refuses --%s %s and says what it expected", (name, value) => {
@@ -49,56 +63,6 @@ describe("readOption", () => {
   });
 });
 
-describe("readTask", () => {
-  it("fills in the defaults of each task", () => {
-    expect(readTask({ task: "super-resolution", scale: "4" })).toEqual({
-      task: "super-resolution",
-      scale: 4,
-      kernel: "bicubic",
-    });
-    expect(readTask({ task: "deblur", kernel: "gaussian:2" })).toEqual({
-      task: "deblur",
-      kernel: "gaussian:2",
-      border: "reflect",
-    });
-    expect(readTask({ task: "inpaint" })).toEqual({ task: "inpaint" });
-  });
-
-  it.each([
-    [{}, "--task: expected inpaint"],
-    [{ task: "super-resolution" }, "--scale: expected"],
-    [{ task: "deblur" }, "--kernel: expected gaussian:STD"],
-    [{ task: "denoise", mask: "m.png" }, "--mask: expected no --mask with --task denoise"],
-    [{ task: "inpaint", scale: "2" }, "--scale: expected no --scale with --task inpaint"],
-    [{ task: "super-resolution", scale: "2", kernel: "gaussian:1" }, "--kernel: expected box or bicubic"],
-    [{ task: "deblur", kernel: "gaussian:x" }, "--kernel: expected gaussian:STD"],
-    [{ task: "deblur", kernel: "motion:15" }, "--kernel: expected motion:LENGTH,ANGLE"],
-  ])("refuses %j", (raw, message) => {
-    expect(() => readTask(raw)).toThrow(message);
-  });
-});
-
-describe("parseBlur", () => {
-  it("reads Gaussian and motion kernels, and takes all else for a file", () => {
-    expect(parseBlur("gaussian:1.5")).toEqual({ type: "gaussian", std: 1.5 });
-    expect(parseBlur("motion:15,-30")).toEqual({ type: "motion", length: 15, angle: -30 });
-    expect(parseBlur("kernel.png")).toBeUndefined();
-  });
-
-  it.each([
-    "gaussian:0",
-    "gaussian:-1",
-    "gaussian:NaN",
-    "gaussian:1,2",
-    "gaussian:",
-    "motion:0,1",
-    "motion:5,",
-    "motion:1e9,0",
-  ])("refuses %s", (text) => {
-    expect(() => parseBlur(text)).toThrow(UsageError);
-  });
-});
-
 describe("solver options", () => {
   it("reads values as JSON where they are some, else as text", () => {
     const option = ["lambda=0.5", "weighting=sqrt", "warm=true", "name=a=b"];
@@ -107,6 +71,21 @@ describe("solver options", () => {
 
   it.each(["lambda", "=1"])("refuses %s", (text) => {
     expect(() => readSolverOptions({ option: [text] })).toThrow("--option: expected key=value");
+  });
+
+  it("takes several after one --param too", () => {
+    expect(spreadOptions(["--param", "a=1", "b=2", "--option", "c=3", "d=4", "x.png", "e=5"])).toEqual([
+      "--param",
+      "a=1",
+      "--param",
+      "b=2",
+      "--option",
+      "c=3",
+      "--option",
+      "d=4",
+      "x.png",
+      "e=5",
+    ]);
   });
 
   it("takes several after one --option", () => {

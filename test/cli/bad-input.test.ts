@@ -121,7 +121,7 @@ describe("files that are not what they should be", () => {
       "photo.png",
       ["--task", "denoise", "--noise", "25"],
       2,
-      /--noise: .*such as 0\.05 or 25\/255, got 25/,
+      /--noise: .*such as 0\.05 or 25\/255.*, got 25/,
     ],
     [
       "a NaN solver option",

@@ -47,6 +47,7 @@ const larger: Case[] = (["reflect", "zero", "circular"] as const).map((border) =
 
 const specs: [string, OperatorSpec, channels?: number][] = [
   ["denoise", { name: "denoise" }],
+  ["complex", { name: "complex" }],
   ["colorize by mean", { name: "colorize" }, 3],
   ["colorize by luma", { name: "colorize", weights: "luma" }, 3],
   ["inpaint, random", { name: "inpaint", mask: { type: "random", missing: 0.6, seed: 3 } }],

@@ -1,29 +1,36 @@
 import { z } from "zod";
 import { createEngine } from "../../engine/index.ts";
-import { decodeImage, formatFromPath, formatTraits } from "../../images/index.ts";
-import { degrade } from "../../restore/index.ts";
-import { type RawOptions, readOption, readTask, type TaskArguments } from "../arguments.ts";
-import type { PictureCommand } from "../command.ts";
+import { decodeImage, formatFromPath, formatTraits, maskImage } from "../../images/index.ts";
+import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
+import { holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";
+import { type RawOptions, readOption } from "../arguments.ts";
+import type { PictureCommand, Product } from "../command.ts";
 import { UsageError } from "../errors.ts";
+import { isArrayFile } from "../files.ts";
 import { digits } from "../progress.ts";
-import { kernelFile, loadTask } from "../task.ts";
+import { describeOptions } from "../report.ts";
+import { kernelFile, loadTask, maskFile } from "../task.ts";
+import { readTask, type TaskArguments } from "../task-arguments.ts";
+import { readArray } from "./array.ts";
 import { taskShape } from "./restore.ts";
 
 export interface DegradeArguments extends TaskArguments {
   image: string;
   output: string;
-  noise: number;
+  noise: number | NoiseModel;
   seed: number;
   threads?: number;
+  saveMask?: boolean;
 }
 
 const schema = z.strictObject({
   ...taskShape,
   image: z.string(),
   output: z.string(),
-  noise: z.number().min(0).max(1),
+  noise: z.union([z.number().min(0).max(1), noiseSchema]),
   seed: z.int().min(0),
   threads: z.int().min(1).optional(),
+  saveMask: z.boolean().optional(),
 });
 
 /** Reads the command line. @throws UsageError */
@@ -33,9 +40,11 @@ export function readDegradeArguments(image: string, raw: RawOptions): DegradeArg
   if (task.task === "inpaint" && task.mask === undefined)
     throw new UsageError({
       what: "--mask",
-      expected: "a picture in which white marks what will be missing",
+      expected: "a picture in which white marks what will be missing, or a kind of mask such as random:0.7",
       got: "nothing",
     });
+  if (raw.saveMask && task.task !== "inpaint")
+    throw new UsageError({ what: "--save-mask", expected: "--task inpaint", got: `--task ${task.task}` });
   if (task.task === "denoise" && noise === undefined)
     throw new UsageError({ what: "--noise", expected: "the noise to add, such as 25/255", got: "nothing" });
   const threads = readOption(raw, "threads");
@@ -46,6 +55,7 @@ export function readDegradeArguments(image: string, raw: RawOptions): DegradeArg
     noise: noise ?? 0,
     seed: readOption(raw, "seed") ?? 0,
     ...(threads === undefined ? {} : { threads }),
+    ...(raw.saveMask ? { saveMask: true } : {}),
   };
 }
 
@@ -53,36 +63,67 @@ export const degradeCommand: PictureCommand<DegradeArguments> = {
   name: "degrade",
   schema,
 
-  files: (args) => ({ image: args.image, mask: args.mask, kernel: kernelFile(args) }),
+  files: (args) => ({ image: args.image, mask: maskFile(args), kernel: kernelFile(args) }),
 
   count: () => 1,
 
+  besides: ({ saveMask }) => (saveMask ? "mask" : undefined),
+
   async perform(args, { signal }) {
-    const image = await decodeImage(args.image);
-    const task = await loadTask(args, image);
+    const planes = isArrayFile(args.image) ? await readArray(args.image) : undefined;
+    const image = planes ? undefined : await decodeImage(args.image);
+    const task = await loadTask(args, planes ?? image);
     const engine = await createEngine({ threads: args.threads, signal });
     try {
-      const damaged = await degrade({ image, task, noise: args.noise, seed: args.seed, engine, signal });
-      const { alpha: _, ...opaque } = damaged;
-      const showsHoles = formatTraits[formatFromPath(args.output)].alpha;
-      const dropped = args.task === "inpaint" && !showsHoles;
-      const summary: [string, string][] = [
-        ["task", args.task],
-        [
-          "noise",
-          args.noise === 0 ? "none" : `${digits(args.noise)} (${digits(args.noise * 255)}/255), seed ${args.seed}`,
-        ],
-      ];
-      if (args.task === "inpaint")
-        summary.push(["missing", dropped ? "grey: this format has no transparency, so keep the mask" : "transparent"]);
+      const simulation = await simulate({ image, planes, task, noise: args.noise, seed: args.seed, engine, signal });
+      const product = asProduct(simulation, args.output, image);
+      const { mask } = simulation;
       return {
-        pictures: [dropped ? opaque : damaged],
+        pictures: [product],
+        ...(args.saveMask && mask ? { besides: { name: "mask", picture: maskImage(mask) } } : {}),
         resolved: { ...args, threads: engine.threads },
-        record: {},
-        summary,
+        record: { measurement: simulation.shape },
+        summary: describe(args, simulation, "alpha" in product && product.alpha !== undefined),
       };
     } finally {
       await engine.dispose();
     }
   },
 };
+
+function asProduct(simulation: Simulation, output: string, image: Parameters<typeof simulationPicture>[1]): Product {
+  if (isArrayFile(output)) return { shape: simulation.shape, data: simulation.data };
+  if (!holdsPicture(simulation))
+    throw new UsageError({
+      what: "-o",
+      expected: `a .npy file, for a measurement of ${simulation.operator.name} is no picture`,
+      got: output,
+    });
+  const damaged = simulationPicture(simulation, image);
+  const { alpha: _, ...opaque } = damaged;
+  const showsHoles = formatTraits[formatFromPath(output)].alpha;
+  return simulation.mask && !showsHoles ? opaque : damaged;
+}
+
+function describe(args: DegradeArguments, { noise, task, mask }: Simulation, transparent: boolean): [string, string][] {
+  const summary: [string, string][] = [
+    ["task", task.name === "operator" ? describeOptions({ ...task.operator }) : args.task],
+    ["noise", describeNoise(noise, args.seed)],
+  ];
+  if (mask) {
+    const share = `${mask.count} of ${mask.width * mask.height} pixels`;
+    const how = isArrayFile(args.output)
+      ? "0"
+      : transparent
+        ? "transparent"
+        : "grey: this format has no transparency, so keep the mask";
+    summary.push(["missing", `${share}, ${how}`]);
+  }
+  return summary;
+}
+
+function describeNoise(noise: NoiseModel, seed: number): string {
+  if (noise.kind === "poisson") return `Poisson of rate ${digits(noise.rate)}, seed ${seed}`;
+  if (noise.kind === "salt-pepper") return `salt and pepper in ${digits(100 * noise.fraction)} %, seed ${seed}`;
+  return noise.sigma === 0 ? "none" : `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255), seed ${seed}`;
+}

@@ -1,14 +1,18 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { createEngine } from "../../engine/index.ts";
-import { checkEncodable, decodeImage, formatFromPath } from "../../images/index.ts";
+import { checkEncodable, decodeImage, formatFromPath, type Image } from "../../images/index.ts";
+import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
 import { listPriors, loadPrior } from "../../priors/index.ts";
-import { type Restoration, restore, taskNames } from "../../restore/index.ts";
-import { type RawOptions, readOption, readSolverOptions, readTask, type TaskArguments } from "../arguments.ts";
+import { isPictureTask, type Restoration, restore } from "../../restore/index.ts";
+import { type RawOptions, readOption, readSolverOptions } from "../arguments.ts";
 import type { PictureCommand } from "../command.ts";
+import { isArrayFile } from "../files.ts";
 import { compare, describeMetrics, readReference } from "../metrics.ts";
 import { describeRestoration, plural } from "../report.ts";
-import { kernelFile, loadTask } from "../task.ts";
+import { kernelFile, loadTask, maskFile, sizeOf } from "../task.ts";
+import { readTask, type TaskArguments } from "../task-arguments.ts";
+import { readArray } from "./array.ts";
 
 export interface RestoreArguments extends TaskArguments {
   image: string;
@@ -18,7 +22,7 @@ export interface RestoreArguments extends TaskArguments {
   seed: number;
   samples: number;
   option: Record<string, unknown>;
-  noise?: number;
+  noise?: number | NoiseModel;
   solver?: string;
   reference?: string;
   threads?: number;
@@ -30,11 +34,14 @@ const count = z.int().min(1);
 
 /** The options of a task, as a manifest holds them. */
 export const taskShape = {
-  task: z.enum(taskNames),
+  task: z.string(),
   mask: z.string().optional(),
+  maskSeed: z.int().min(0).optional(),
   scale: z.int().min(2).max(16).optional(),
   kernel: z.string().optional(),
   border: z.enum(["reflect", "zero", "circular"]).optional(),
+  param: z.record(z.string(), z.unknown()).optional(),
+  size: z.string().optional(),
 };
 
 const schema = z.strictObject({
@@ -46,7 +53,7 @@ const schema = z.strictObject({
   seed: z.int().min(0),
   samples: count,
   option: z.record(z.string(), z.unknown()),
-  noise: z.number().min(0).max(1).optional(),
+  noise: z.union([z.number().min(0).max(1), noiseSchema]).optional(),
   solver: z.string().optional(),
   reference: z.string().optional(),
   threads: count.optional(),
@@ -85,30 +92,32 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
   schema,
 
   files(args) {
-    return { image: args.image, mask: args.mask, kernel: kernelFile(args), reference: args.reference };
+    return { image: args.image, mask: maskFile(args), kernel: kernelFile(args), reference: args.reference };
   },
 
   count: ({ samples }) => samples,
 
   async perform(args, { signal, progress }) {
-    const image = await decodeImage(args.image);
-    const task = await loadTask(args, image);
+    const measurement = isArrayFile(args.image) ? await readArray(args.image) : undefined;
+    const image = measurement ? undefined : await decodeImage(args.image);
+    const task = await loadTask(args, measurement ?? image);
     const scale = args.scale ?? 1;
-    checkEncodable(
-      {
-        width: image.width * scale,
-        height: image.height * scale,
-        alpha: staysTransparent(args) ? image.alpha : undefined,
-      },
-      { format: formatFromPath(args.output) },
-    );
-    const size = { width: image.width * scale, height: image.height * scale };
-    const reference = args.reference === undefined ? undefined : await readReference(args.reference, size);
+    const size = image && { width: image.width * scale, height: image.height * scale };
+    if (size && !isArrayFile(args.output))
+      checkEncodable(
+        { ...size, alpha: staysTransparent(args) ? image?.alpha : undefined },
+        { format: formatFromPath(args.output) },
+      );
+    const readClean = async (extent: { width: number; height: number }): Promise<Image | undefined> =>
+      args.reference === undefined ? undefined : readReference(args.reference, extent);
+    const expected = size && isPictureTask(args.task) ? await readClean(size) : undefined;
     const prior = await loadPrior(args.model, { signal });
     const engine = await createEngine({ threads: args.threads });
     try {
       const result = await restore({
         image,
+        measurement,
+        size: sizeOf(args),
         task,
         prior,
         engine,
@@ -123,8 +132,10 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
         signal,
         onProgress: (p) => progress("restoring", p),
       });
+      const reference = expected ?? (await readClean(result.images[0]));
       const metrics = reference && compare(result.images[0], reference);
-      const before = reference && scale === 1 ? compare(image, reference) : undefined;
+      const comparable = image && reference && image.width === reference.width && image.height === reference.height;
+      const before = comparable ? compare(image, reference) : undefined;
       const summary = describeRestoration(result, prior.name);
       if (metrics)
         summary.push([
@@ -137,7 +148,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
           ...args,
           solver: result.solver,
           option: { ...result.options },
-          noise: result.noise.sigma,
+          noise: result.noise.model ?? result.noise.sigma,
           threads: result.threads,
           tile: result.tileSize,
           ...(result.stopped ? { stopAfter: result.steps } : {}),
