@@ -36,6 +36,11 @@ const small: Record<string, Record<string, unknown>> = {
   "red-diff": { steps: 6 },
   "vml-map": { steps: 4, inner: 2, precondition: "data", reverse: "renoise" },
   dps: { steps: 6 },
+  diffpir: { steps: 6 },
+  daps: { steps: 3, inner: 4, odeSteps: 2 },
+  "pnp-flow": { steps: 4, average: 2 },
+  "ot-ode": { steps: 6 },
+  mapga: { steps: 4, inner: 2 },
 };
 
 let engine: Engine;
@@ -95,6 +100,11 @@ describe("counts are read from the graph", () => {
     ["red-diff", { steps: 6, parallel: 2 }, { forwards: 12, vjps: 0 }],
     ["vml-map", { steps: 4, inner: 2 }, { forwards: 12, vjps: 8 }],
     ["dps", { steps: 6 }, { forwards: 6, vjps: 6 }],
+    ["diffpir", { steps: 6 }, { forwards: 6, vjps: 0 }],
+    ["daps", { steps: 6, odeSteps: 3 }, { forwards: 18, vjps: 0 }],
+    ["pnp-flow", { steps: 6 }, { forwards: 30, vjps: 0 }],
+    ["ot-ode", { steps: 10 }, { forwards: 8, vjps: 8 }],
+    ["mapga", { steps: 4, inner: 2 }, { forwards: 12, vjps: 8 }],
   ])("%s %o", async (name, options, counts) => {
     expect((await run(name, { options })).counts).toEqual(counts);
   });
