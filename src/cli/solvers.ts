@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { listOperators } from "../operators/index.ts";
+import { solverCost } from "../solvers/cost.ts";
+import { findSolver, listSolvers, parseOptions, type Solver } from "../solvers/index.ts";
+import type { RawOptions } from "./arguments.ts";
+import { digits } from "./progress.ts";
+import { plural } from "./report.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `solvers` and `solvers NAME`. @throws TweedieError `invalid-option` for a name that is none */
+export function runSolvers(name: string | undefined, raw: RawOptions, { out }: Terminal): void {
+  const { data, text } = name === undefined ? listAll() : showOne(name);
+  out.write(`${raw.json ? JSON.stringify(data, null, 2) : text}\n`);
+}
+
+interface Described {
+  readonly name: string;
+  readonly reference: string;
+  readonly needs: Solver["needs"];
+  readonly sampler: boolean;
+  /** Of a run with the solver's own defaults; a step is a noise level or an iteration, as the option `steps` counts. */
+  readonly steps: number;
+  readonly forwardsPerStep: number;
+  readonly vjpsPerStep: number;
+}
+
+function describe(solver: Solver): Described {
+  const { name, reference, needs, sampler } = solver;
+  const options = parseOptions(solver, {});
+  const { runs, forwards, vjps } = solverCost(solver, options);
+  const given = (options as { steps?: unknown }).steps;
+  const steps = typeof given === "number" ? given : runs;
+  return { name, reference, needs, sampler, steps, forwardsPerStep: forwards / steps, vjpsPerStep: vjps / steps };
+}
+
+const needsInWords = ({ needs }: Pick<Solver, "needs">): string =>
+  [
+    needs.vjp && "VJP",
+    needs.identity ? "plain denoising" : needs.linear && "linear",
+    needs.pseudoInverse && "pseudo-inverse",
+    needs.svd && "SVD",
+  ]
+    .filter(Boolean)
+    .join(", ") || "nothing";
+
+function costInWords({ steps, forwardsPerStep, vjpsPerStep }: Described): string {
+  const parts = [`${digits(forwardsPerStep)} F`, ...(vjpsPerStep > 0 ? [`${digits(vjpsPerStep)} V`] : [])];
+  return `${steps} × ${parts.join(" + ")}`;
+}
+
+function listAll(): { data: unknown; text: string } {
+  const all = listSolvers().map(describe);
+  const rows = all.map((d) => [d.name, needsInWords(d), d.sampler ? "sample" : "point", costInWords(d), d.reference]);
+  const legend = [
+    "needs    VJP: derivatives through the network; the rest is asked of the measurement operator",
+    "gives    a sample (another one for each seed) or one point",
+    "costs    network evaluations with the solver's own defaults: F forwards, V vector-Jacobian products a step",
+    "hint: tweedie solvers NAME lists a solver's options",
+  ];
+  return {
+    data: all,
+    text: [...columns([["solver", "needs", "gives", "costs", "reference"], ...rows]), "", ...legend].join("\n"),
+  };
+}
+
+function showOne(name: string): { data: unknown; text: string } {
+  const solver = findSolver(name);
+  const described = describe(solver);
+  const options = optionsOf(solver);
+  const forTask = Object.fromEntries(
+    listOperators().flatMap((operator) => {
+      const settings = solver.forTask?.(operator.name) ?? {};
+      return Object.keys(settings).length > 0 ? [[operator.name, settings]] : [];
+    }),
+  );
+  const total = [plural(described.steps * described.forwardsPerStep, "network forward")];
+  if (described.vjpsPerStep > 0) total.push(plural(described.steps * described.vjpsPerStep, "VJP"));
+  const settings = Object.entries(forTask).map(([task, values]) => [task, assignments(values)]);
+  const text = [
+    `${name}: ${solver.reference}`,
+    ...columns([
+      ["needs", needsInWords(solver)],
+      ["gives", solver.sampler ? "a sample, another one for each seed" : "one point"],
+      ["costs", `${plural(described.steps, "step")}, ${total.join(", ")} with the defaults below`],
+    ]).map((line) => `  ${line}`),
+    "options (--option KEY=VALUE; the defaults are the paper's, a preset changes some)",
+    ...columns(
+      options.map(({ key, initial, expected }) => [
+        initial === undefined ? key : `${key}=${JSON.stringify(initial)}`,
+        expected,
+      ]),
+    ).map((line) => `  ${line}`),
+    ...(settings.length > 0 ? ["published settings by task", ...columns(settings).map((line) => `  ${line}`)] : []),
+  ];
+  return { data: { ...described, options, forTask }, text: text.join("\n") };
+}
+
+const assignments = (values: Readonly<Record<string, unknown>>) =>
+  Object.entries(values)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(" ");
+
+interface Option {
+  readonly key: string;
+  readonly initial: unknown;
+  /** What values it takes, in words. */
+  readonly expected: string;
+}
+
+/** Read off the schema, so that it cannot differ from what is accepted. */
+function optionsOf(solver: Solver): Option[] {
+  const { properties = {} } = z.toJSONSchema(solver.options, { unrepresentable: "any", io: "input" });
+  return Object.entries(properties).map(([key, property]) => {
+    const schema = property as Schema;
+    return { key, initial: schema.default, expected: expectation(schema) };
+  });
+}
+
+type Schema = {
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+};
+
+function expectation(s: Schema): string {
+  if (s.anyOf) return s.anyOf.map(expectation).join(", or ");
+  if (s.const !== undefined) return JSON.stringify(s.const);
+  if (s.enum) return s.enum.map(String).join(", ");
+  if (s.type === "boolean") return "true, false";
+  const what = { integer: "a whole number", number: "a number" }[s.type ?? ""] ?? s.type ?? "any value";
+  const above = s.exclusiveMinimum === undefined ? "" : ` above ${s.exclusiveMinimum}`;
+  const from = s.minimum === undefined || s.minimum <= Number.MIN_SAFE_INTEGER ? "" : ` from ${s.minimum}`;
+  const to = s.maximum === undefined || s.maximum >= Number.MAX_SAFE_INTEGER ? "" : ` to ${s.maximum}`;
+  return `${what}${above}${from}${to}`;
+}
+
+/** Left-aligned columns, two blanks apart. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows.map((row) =>
+    row
+      .map((text, i) => text.padEnd(widths[i]))
+      .join("  ")
+      .trimEnd(),
+  );
+}
