@@ -20,6 +20,7 @@ import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { ProblemFacts, Solver, State, Step } from "./solver.ts";
 import { spectralMeasurement, spectralStep } from "./spectral.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
@@ -53,9 +54,9 @@ export const ddnm: Solver<Options> = {
     return walk.map((s) => ({ ...s, scalars: { ...s.scalars, ...rates(s, o, facts) } }));
   },
 
-  init({ noise, start, shape }, o): State {
-    const around = noise("start").mul(noiseLevels(o)[0]);
-    const x = o.warm ? start.expand(shape).add(around) : around;
+  init(scope, o): State {
+    const [sigma] = noiseLevels(o);
+    const x = o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma);
     return o.travelRepeat > 1 ? { x, x0: x } : { x };
   },
 

@@ -18,6 +18,7 @@ import { jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { sumPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100, "karras"),
@@ -43,9 +44,9 @@ export const exactCovariance: Solver<z.output<typeof options>> = {
 
   schedule: (o) => descend(noiseLevels(o)),
 
-  init({ noise, start, shape }, o) {
-    const around = noise("start").mul(noiseLevels(o)[0]);
-    return { x: o.warm ? start.expand(shape).add(around) : around };
+  init(scope, o) {
+    const [sigma] = noiseLevels(o);
+    return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
   },
 
   steps: ({ eta, cgSteps, product, sigmaFloor, clip }) => ({

@@ -17,6 +17,7 @@ import { gradient, type Tensor } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { Solver } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(1000),
@@ -46,9 +47,11 @@ export const mcg: Solver<z.output<typeof options>> = {
       return { ...s, scalars: { ...s.scalars, set, tau } };
     }),
 
-  init({ noise, start, y, operator, shape }, o) {
-    const around = noise("start").mul(noiseLevels(o)[0]);
-    return { x: (o.warm ? start : pseudoInverse(operator, y)).expand(shape).add(around) };
+  init(scope, o) {
+    const [sigma] = noiseLevels(o);
+    const { operator, y, shape, noise } = scope;
+    const published = () => pseudoInverse(operator, y).expand(shape).add(noise("start").mul(sigma));
+    return { x: o.warm ? warmStart(scope, sigma) : published() };
   },
 
   steps: ({ eta, weight, clip }) => ({

@@ -14,6 +14,7 @@ import { constant, gradient } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
@@ -46,9 +47,9 @@ export const mpgd: Solver<z.output<typeof options>> = {
 
   schedule: (o) => descend(noiseLevels(o)),
 
-  init({ noise, start, shape }, o) {
-    const around = noise("start").mul(noiseLevels(o)[0]);
-    return { x: o.warm ? start.expand(shape).add(around) : around };
+  init(scope, o) {
+    const [sigma] = noiseLevels(o);
+    return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
   },
 
   steps: ({ zeta, anySize, bounded, eta, clip }) => ({

@@ -22,6 +22,7 @@ import { type Tensor, vjp } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { Scope, Solver } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
@@ -51,9 +52,11 @@ export const pigdm: Solver<Options> = {
 
   schedule: (o) => descend(noiseLevels(o)),
 
-  init({ noise, start, y, operator, shape }, o) {
-    const around = noise("start").mul(noiseLevels(o)[0]);
-    return { x: (o.warm ? start : pseudoInverse(operator, y)).expand(shape).add(around) };
+  init(scope, o) {
+    const [sigma] = noiseLevels(o);
+    const { operator, y, shape, noise } = scope;
+    const published = () => pseudoInverse(operator, y).expand(shape).add(noise("start").mul(sigma));
+    return { x: o.warm ? warmStart(scope, sigma) : published() };
   },
 
   steps: (o) => ({

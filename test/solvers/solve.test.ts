@@ -3,6 +3,8 @@ import { createEngine, type Engine } from "../../src/engine/index.ts";
 import type { Operator } from "../../src/operators/operator.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
+import { parseOptions } from "../../src/solvers/check.ts";
+import { solverCost } from "../../src/solvers/cost.ts";
 import { findSolver, listSolvers } from "../../src/solvers/registry.ts";
 import { type Problem, type Progress, solve } from "../../src/solvers/solve.ts";
 import { constant } from "../../src/tensor/index.ts";
@@ -18,6 +20,8 @@ const inpaint: Operator = {
   linear: true,
   apply: (x) => x.mul(known),
   solveGram: (y, lambda) => y.div(lambda.add(known)),
+  pseudoInverse: (y) => y.mul(known),
+  svd: { vt: (x) => x, v: (x) => x, ut: (y) => y, u: (y) => y, singularValues: known },
   known,
   observed: known,
   normSquared: 1,
@@ -36,6 +40,12 @@ const small: Record<string, Record<string, unknown>> = {
   "red-diff": { steps: 6 },
   "vml-map": { steps: 4, inner: 2, precondition: "data", reverse: "renoise" },
   dps: { steps: 6 },
+  pigdm: { steps: 6 },
+  "exact-covariance": { steps: 4 },
+  ddrm: { steps: 6 },
+  ddnm: { steps: 6, travelLength: 2, travelRepeat: 2 },
+  mcg: { steps: 6 },
+  mpgd: { steps: 6 },
   diffpir: { steps: 6 },
   daps: { steps: 3, inner: 4, odeSteps: 2 },
   "pnp-flow": { steps: 4, average: 2 },
@@ -107,6 +117,14 @@ describe("counts are read from the graph", () => {
     ["mapga", { steps: 4, inner: 2 }, { forwards: 12, vjps: 8 }],
   ])("%s %o", async (name, options, counts) => {
     expect((await run(name, { options })).counts).toEqual(counts);
+  });
+});
+
+describe("counts are known beforehand", () => {
+  it.each(Object.keys(small))("%s", async (name) => {
+    const solver = findSolver(name);
+    const { forwards, vjps } = solverCost(solver, parseOptions(solver, small[name]), inpaint);
+    expect((await run(name)).counts).toEqual({ forwards, vjps });
   });
 });
 
