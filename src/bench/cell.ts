@@ -32,7 +32,9 @@ const cellSchema = z.object({
   seconds: number,
   /** Of the compilation that this cell shared with others. */
   compileSeconds: number,
-  /** What its network calls take when nothing but the network runs, by measurement. */
+  /** Processor time of the run, all threads together. */
+  cpuSeconds: number,
+  /** Processor time of its network calls when nothing but the network runs, by measurement. */
   networkSeconds: number,
   /** Largest resident memory of the process while it ran, bytes. */
   peakMemory: number,

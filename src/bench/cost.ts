@@ -3,7 +3,7 @@ import type { Prior } from "../priors/index.ts";
 import { normals } from "../random/index.ts";
 import { input, vjp } from "../tensor/index.ts";
 
-/** Seconds of one network call alone, and of the vector-Jacobian product through it. */
+/** Processor seconds of one network call alone, and of the vector-Jacobian product through it. */
 export interface NetworkCost {
   readonly forward: number;
   readonly vjp: number;
@@ -11,7 +11,10 @@ export interface NetworkCost {
 
 const repeats = 5;
 
-/** Measures the network of a prior at one size, alone: medians over a few calls after a first one. */
+/**
+ * Measures the network of a prior at one size, alone: means over a few calls after a first one. In processor time, which
+ * says the same on a busy machine.
+ */
 export async function measureNetwork(
   prior: Prior,
   shape: readonly number[],
@@ -28,13 +31,11 @@ export async function measureNetwork(
     signal,
   });
   const time = async (outputs: readonly ("d" | "g")[]): Promise<number> => {
-    const times: number[] = [];
-    for (let k = 0; k <= repeats; k++) {
-      const begin = performance.now();
-      await program.run({ x: noise, v: noise, sigma: 0.5 }, { outputs, signal });
-      if (k > 0) times.push((performance.now() - begin) / 1000);
-    }
-    return times.sort((a, b) => a - b)[repeats >> 1];
+    const once = () => program.run({ x: noise, v: noise, sigma: 0.5 }, { outputs, signal });
+    await once();
+    const clock = new ProcessorClock();
+    for (let k = 0; k < repeats; k++) await once();
+    return clock.seconds() / repeats;
   };
   try {
     const forward = await time(["d"]);
@@ -42,6 +43,16 @@ export async function measureNetwork(
     return { forward, vjp: Math.max(0, both - forward) };
   } finally {
     await program.dispose();
+  }
+}
+
+/** Processor time of this process since it was made, all threads together. */
+export class ProcessorClock {
+  readonly #begin = process.cpuUsage();
+
+  seconds(): number {
+    const { user, system } = process.cpuUsage(this.#begin);
+    return (user + system) / 1e6;
   }
 }
 

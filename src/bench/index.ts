@@ -1,5 +1,5 @@
 export type { Cell } from "./cell.ts";
-export { isSelected, type Plan, type PlanOptions, planBench, type Selection } from "./plan.ts";
+export { type Plan, type PlanOptions, planBench, type Selection } from "./plan.ts";
 export { renderReport } from "./report/report.ts";
 export { type BenchResults, collectResults, toCsv } from "./results.ts";
 export { type BenchOutcome, type BenchProgress, type BenchRequest, runBench } from "./run.ts";

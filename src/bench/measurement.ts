@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/index.ts";
-import { addNoise, type Operator, observedEntries } from "../operators/index.ts";
+import { disturb, type NoiseModel, type Operator, observedEntries } from "../operators/index.ts";
 import { fnv1a } from "../random/stream.ts";
 import { input, sizeOf } from "../tensor/index.ts";
 import type { BenchPicture } from "./pictures.ts";
@@ -14,12 +14,12 @@ export interface Simulator {
 }
 
 /**
- * y = A(x) + sigma·n on the [-1, 1] scale. The noise depends on the seed and the picture's name alone, so that a picture
+ * y = A(x) + noise on the [-1, 1] scale. The noise depends on the seed and the picture's name alone, so that a picture
  * has the same noise whichever others are tried with it.
  */
 export async function createSimulator(
   operator: Operator,
-  sigma: number,
+  noise: NoiseModel,
   seed: number,
   engine: Engine,
   signal?: AbortSignal,
@@ -30,8 +30,8 @@ export async function createSimulator(
   const observed = observedEntries(operator);
   return {
     async measure({ set, name, data }) {
-      const stream = { seed, sample: fnv1a(`${set}/${name}`), purpose: "measurement" };
-      return addNoise(await apply(data), { sigma }, stream, observed);
+      const own = (seed + fnv1a(`${set}/${name}`) * 2 ** 20) % Number.MAX_SAFE_INTEGER;
+      return disturb(await apply(data), noise, own, observed);
     },
     async residual(y, data) {
       const again = await apply(data);
@@ -39,6 +39,23 @@ export async function createSimulator(
     },
     dispose: () => forward.dispose(),
   };
+}
+
+/**
+ * What solvers are told of the noise: a Gaussian's own standard deviation; of other kinds that of Gaussian noise with the
+ * variance that they have at mid grey. On the 0..1 scale.
+ */
+export function toldSigma(noise: NoiseModel): number {
+  if (noise.kind === "gaussian") return noise.sigma;
+  return noise.kind === "poisson" ? Math.sqrt(0.5 / (255 * noise.rate)) : 0.5 * Math.sqrt(noise.fraction);
+}
+
+/** "0.05 (12.8/255)", "Poisson, rate 1", "none" */
+export function describeNoise(noise: NoiseModel): string {
+  if (noise.kind === "poisson") return `Poisson, rate ${noise.rate}`;
+  if (noise.kind === "salt-pepper") return `salt and pepper, ${(100 * noise.fraction).toPrecision(3)} %`;
+  const { sigma } = noise;
+  return sigma === 0 ? "none" : `${Number(sigma.toPrecision(4))} (${(255 * sigma).toPrecision(3)}/255)`;
 }
 
 /** The operator's own estimate; else A†y; else mid grey. */

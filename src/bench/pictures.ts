@@ -8,6 +8,8 @@ import type { ImagesEntry } from "./spec.ts";
 /** A clean picture as the priors see it. */
 export interface BenchPicture {
   readonly set: string;
+  /** Its place in the set. */
+  readonly index: number;
   /** File name without its ending. */
   readonly name: string;
   readonly height: number;
@@ -26,13 +28,13 @@ export interface BenchPicture {
  */
 export async function readPictures(entry: ImagesEntry, channels: 1 | 3, signal?: AbortSignal): Promise<BenchPicture[]> {
   const pictures: BenchPicture[] = [];
-  for (const file of await chooseFiles(entry)) {
+  for (const [index, file] of (await chooseFiles(entry)).entries()) {
     if (signal?.aborted) throw new TweedieError("aborted", { message: "reading the pictures was aborted" });
     const image = cut(await decodeImage(join(entry.folder, file)), entry);
     const data = toModel(channels === 1 ? toGrey(image) : toRgb(image));
     const sha256 = createHash("sha256").update(new Uint8Array(data.buffer)).digest("hex");
     const { width, height } = image;
-    pictures.push({ set: entry.name, name: parse(file).name, width, height, channels, data, sha256 });
+    pictures.push({ set: entry.name, index, name: parse(file).name, width, height, channels, data, sha256 });
   }
   return pictures;
 }

@@ -4,6 +4,7 @@ import { loadPrior, type Prior } from "../priors/index.ts";
 import { findSolver, parseOptions, presetFor, type Solver } from "../solvers/index.ts";
 import { missingNeed } from "../solvers/needs.ts";
 import { type CellSettings, cellKey } from "./cell.ts";
+import { toldSigma } from "./measurement.ts";
 import { type BenchPicture, readPictures } from "./pictures.ts";
 import { placeSpec } from "./place.ts";
 import { type BenchSpec, CLASSICAL, type SolverEntry, type TaskEntry } from "./spec.ts";
@@ -106,7 +107,7 @@ function planGroup(
 ): Group {
   const [{ width, height, channels }] = pictures;
   const operator = createOperator(placeSpec(task.operator, height, width), { domain: [1, channels, height, width] });
-  const sigmaY = 2 * task.noise;
+  const sigmaY = 2 * toldSigma(task.noise);
   const wanted = spec.solvers.filter(
     ({ label, tasks }) => (!tasks || tasks.includes(task.name)) && (!task.solvers || task.solvers.includes(label)),
   );
@@ -119,6 +120,7 @@ function planGroup(
         picture: [picture.set, picture.name, picture.sha256],
         operator: operator.toJSON(),
         domain: operator.domain,
+        noise: task.noise,
         sigmaY,
         seed: spec.seed,
         ...(method.kind === "solver"
@@ -151,9 +153,18 @@ export interface Selection {
   readonly solvers?: readonly string[];
   readonly priors?: readonly string[];
   readonly images?: readonly string[];
+  /** The first so many pictures of each set. */
+  readonly limit?: number;
 }
 
-export function isSelected({ prior, task, set }: Group, { solver }: Row, chosen: Selection): boolean {
+/** The cells of a row that are to be computed now. */
+export function selectedCells(group: Group, row: Row, chosen: Selection): Row["cells"] {
+  if (!isSelected(group, row, chosen)) return [];
+  const { limit = Number.POSITIVE_INFINITY } = chosen;
+  return row.cells.filter(({ picture }) => picture.index < limit);
+}
+
+function isSelected({ prior, task, set }: Group, { solver }: Row, chosen: Selection): boolean {
   const has = (list: readonly string[] | undefined, ...names: string[]) =>
     !list || names.some((name) => list.includes(name));
   return (
@@ -166,14 +177,14 @@ export function isSelected({ prior, task, set }: Group, { solver }: Row, chosen:
 
 /** @throws TweedieError `invalid-option` for a name that the bench file does not have */
 export function checkSelection({ spec, priors }: Plan, chosen: Selection): void {
-  const known: Required<Selection> = {
+  const known: Required<Omit<Selection, "limit">> = {
     tasks: spec.tasks.map(({ name }) => name),
     solvers: spec.solvers.flatMap(({ label, solver }) => [label, solver]),
     priors: priors.map(({ name }) => name),
     images: spec.images.map(({ name }) => name),
   };
   for (const [kind, names] of Object.entries(known)) {
-    const wrong = chosen[kind as keyof Selection]?.find((name) => !names.includes(name));
+    const wrong = chosen[kind as keyof typeof known]?.find((name) => !names.includes(name));
     if (wrong === undefined) continue;
     const expected = `one of ${[...new Set(names)].join(", ")}`;
     throw new TweedieError("invalid-option", { what: `--${kind}`, expected, got: wrong });

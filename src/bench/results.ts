@@ -1,5 +1,6 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import type { Cell } from "./cell.ts";
+import { describeNoise } from "./measurement.ts";
 import type { Plan } from "./plan.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 
@@ -17,7 +18,7 @@ export interface BenchResults {
   readonly lpips?: { readonly net: string; readonly weights: string };
   readonly priors: readonly { readonly name: string; readonly description: string; readonly sha256: string }[];
   readonly images: readonly { readonly name: string; readonly pictures: readonly string[] }[];
-  readonly tasks: readonly { readonly name: string; readonly operator: unknown; readonly noise: number }[];
+  readonly tasks: readonly { readonly name: string; readonly operator: unknown; readonly noise: string }[];
   /** Every option of every solver, by task. */
   readonly solvers: readonly SolverSettings[];
   /** Cells that are still to be computed. */
@@ -66,7 +67,7 @@ export function collectResults(plan: Plan, cells: readonly Cell[], c: Circumstan
         groups.filter((g) => g.set === name).flatMap((g) => g.pictures.map((p) => `${p.name} ${p.width}x${p.height}`)),
       ),
     })),
-    tasks: spec.tasks.map(({ name, operator, noise }) => ({ name, operator, noise })),
+    tasks: spec.tasks.map(({ name, operator, noise }) => ({ name, operator, noise: describeNoise(noise) })),
     solvers: spec.solvers.map((entry) => settingsOf(plan, entry.label)),
     missing: c.missing,
     summary: summarize(plan, cells),
@@ -115,6 +116,7 @@ const columns = [
   "steps",
   "seconds",
   "compileSeconds",
+  "cpuSeconds",
   "networkSeconds",
   "peakMemory",
   "failure",

@@ -4,10 +4,10 @@ import type { Lpips } from "../metrics/index.ts";
 import { measurementSize, type Operator, observedEntries } from "../operators/index.ts";
 import { type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
 import { type Cell, CellStore } from "./cell.ts";
-import { measureNetwork, type NetworkCost, PeakMemory } from "./cost.ts";
+import { measureNetwork, type NetworkCost, PeakMemory, ProcessorClock } from "./cost.ts";
 import { createSimulator, firstGuess, type Simulator } from "./measurement.ts";
 import type { BenchPicture } from "./pictures.ts";
-import { checkSelection, type Group, isSelected, type Plan, type Row, type Selection } from "./plan.ts";
+import { checkSelection, type Group, type Plan, type Row, type Selection, selectedCells } from "./plan.ts";
 import { clipped, qualityOf } from "./quality.ts";
 
 export interface BenchProgress {
@@ -91,15 +91,14 @@ function runnable(plan: Plan): { group: Group; row: Row }[] {
 
 async function forget(plan: Plan, selection: Selection, store: CellStore): Promise<void> {
   for (const { group, row } of runnable(plan))
-    if (isSelected(group, row, selection)) for (const { key } of row.cells) await store.remove(key);
+    for (const { key } of selectedCells(group, row, selection)) await store.remove(key);
 }
 
 async function findMissing(plan: Plan, selection: Selection, store: CellStore): Promise<Todo[]> {
   const todo: Todo[] = [];
   for (const { group, row } of runnable(plan)) {
-    if (!isSelected(group, row, selection)) continue;
     const cells: Todo["cells"][number][] = [];
-    for (const cell of row.cells) if (!(await store.read(cell.key))) cells.push(cell);
+    for (const cell of selectedCells(group, row, selection)) if (!(await store.read(cell.key))) cells.push(cell);
     if (cells.length > 0) todo.push({ group, row, cells });
   }
   return todo;
@@ -151,8 +150,8 @@ class Session {
 
   async runGroup(group: Group, works: readonly Todo[]): Promise<void> {
     const { engine, plan, signal } = this.#request;
-    const { operator, sigmaY } = group;
-    const simulator = await createSimulator(operator, sigmaY, plan.spec.seed, engine, signal);
+    const { operator, task } = group;
+    const simulator = await createSimulator(operator, task.noise, plan.spec.seed, engine, signal);
     const measured = new Map<BenchPicture, Float32Array>();
     const yOf = async (picture: BenchPicture): Promise<Float32Array> => {
       const y = measured.get(picture) ?? (await simulator.measure(picture));
@@ -178,6 +177,7 @@ class Session {
       const y = await yOf(picture);
       const memory = new PeakMemory();
       const begin = performance.now();
+      const clock = new ProcessorClock();
       const result = await firstGuess(operator, y, sigmaY, this.#request.engine);
       const seconds = (performance.now() - begin) / 1000;
       const residual = await simulator.residual(y, result);
@@ -185,6 +185,7 @@ class Session {
         ...residuals(residual, operator, sigmaY),
         ...noWork,
         seconds,
+        cpuSeconds: clock.seconds(),
         peakMemory: memory.stop(),
       });
     }
@@ -211,6 +212,7 @@ class Session {
         const y = await yOf(picture);
         const start = solver.needs.identity ? y : await firstGuess(operator, y, sigmaY, engine);
         const memory = new PeakMemory();
+        const clock = new ProcessorClock();
         let solution: Solution;
         try {
           solution = await prepared.run(
@@ -226,7 +228,7 @@ class Session {
           await this.#fail(group, row, picture, key, error);
           continue;
         }
-        const peakMemory = memory.stop();
+        const [cpuSeconds, peakMemory] = [clock.seconds(), memory.stop()];
         if (solution.stopped) return; // half a cell says nothing
         const { counts, steps, seconds } = solution;
         await this.#finish(group, row, picture, key, solution.pictures, {
@@ -235,6 +237,7 @@ class Session {
           steps,
           seconds,
           compileSeconds: prepared.compileSeconds,
+          cpuSeconds,
           networkSeconds: counts.forwards * cost.forward + counts.vjps * cost.vjp,
           peakMemory,
         });
@@ -305,7 +308,7 @@ class Session {
 
 type YOf = (picture: BenchPicture) => Promise<Float32Array>;
 
-const noWork = { forwards: 0, vjps: 0, steps: 0, compileSeconds: 0, networkSeconds: 0 };
+const noWork = { forwards: 0, vjps: 0, steps: 0, compileSeconds: 0, cpuSeconds: 0, networkSeconds: 0 };
 
 function residuals(residual: number, operator: Operator, sigmaY: number) {
   const rms = residual / Math.sqrt(measurementSize(operator, observedEntries(operator)));

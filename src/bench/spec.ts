@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { z } from "zod";
 import { TweedieError } from "../errors.ts";
-import { listOperators } from "../operators/index.ts";
+import { listOperators, type NoiseModel, noiseSchema } from "../operators/index.ts";
 import { parseOptions } from "../operators/options.ts";
 import { findSolver } from "../solvers/index.ts";
 import { placeSpec } from "./place.ts";
@@ -13,12 +13,18 @@ export const CLASSICAL = "classical";
 const names = z.array(z.string().min(1)).min(1);
 const count = z.int().positive();
 
-/** A standard deviation on the 0..1 scale: 0.05 or "12.75/255". */
-const noiseSchema = z.union([z.number().min(0).max(1), z.string().regex(/^\d*\.?\d+\/\d*\.?\d+$/)]).transform((v) => {
-  if (typeof v === "number") return v;
-  const [above, below] = v.split("/").map(Number);
-  return above / below;
-});
+/** A standard deviation on the 0..1 scale, as 0.05 or "12.75/255", or a kind of noise with its strength. */
+const taskNoiseSchema = z
+  .union([
+    z.number().min(0).max(1),
+    z.string().regex(/^\d*\.?\d+\/\d*\.?\d+$/, "a quotient such as 25/255"),
+    noiseSchema,
+  ])
+  .transform((given): NoiseModel => {
+    if (typeof given === "object") return given;
+    const [above, below] = typeof given === "number" ? [given, 1] : given.split("/").map(Number);
+    return { kind: "gaussian", sigma: above / below };
+  });
 
 const priorSchema = z.union([
   z.string().min(1),
@@ -54,7 +60,7 @@ const taskSchema = z.strictObject({
   name: z.string().min(1),
   /** The measurement operator by its registered name and options. "1/3 h" and "1/4 w" stand for parts of the picture. */
   operator: z.looseObject({ name: z.string() }),
-  noise: noiseSchema.default(0.01),
+  noise: taskNoiseSchema.default({ kind: "gaussian", sigma: 0.01 }),
   /** Names of the picture sets; all by default. */
   images: names.optional(),
   /** Labels of the solvers; all by default. */
@@ -188,7 +194,13 @@ function solverEntry(entry: z.output<typeof solverSchema>): SolverEntry {
       hint: "make two entries of it",
     });
   if (given.solver === CLASSICAL) return { ...given, preset: undefined, label: labelOf(given) ?? CLASSICAL };
-  const suffix = paper ? " (paper)" : preset && preset !== "balanced" ? ` (${preset})` : options && !preset ? " *" : "";
+  const suffix = paper
+    ? " (paper)"
+    : preset && preset !== "balanced"
+      ? ` (${preset})`
+      : options && !preset
+        ? " (own)"
+        : "";
   return { ...given, label: labelOf(given) ?? `${given.solver}${suffix}` };
 }
 

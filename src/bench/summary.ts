@@ -30,6 +30,7 @@ export type Measure =
   | "forwards"
   | "vjps"
   | "seconds"
+  | "cpuSeconds"
   | "compileSeconds"
   | "networkShare"
   | "peakMemory";
@@ -44,8 +45,9 @@ const measures: Readonly<Record<Measure, (cell: Cell) => number | undefined>> = 
   forwards: (c) => c.forwards,
   vjps: (c) => c.vjps,
   seconds: (c) => c.seconds,
+  cpuSeconds: (c) => c.cpuSeconds,
   compileSeconds: (c) => c.compileSeconds,
-  networkShare: (c) => (c.forwards > 0 && c.seconds > 0 ? c.networkSeconds / c.seconds : undefined),
+  networkShare: (c) => (c.forwards > 0 && c.cpuSeconds > 0 ? c.networkSeconds / c.cpuSeconds : undefined),
   peakMemory: (c) => c.peakMemory,
 };
 

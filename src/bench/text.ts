@@ -41,9 +41,15 @@ export const columns: readonly Column[] = [
     write: (v) => v.toFixed(v < 10 ? 2 : 1),
   },
   {
+    measure: "cpuSeconds",
+    title: "CPU",
+    about: "processor seconds for one picture, all threads together",
+    write: (v) => v.toFixed(v < 10 ? 2 : 1),
+  },
+  {
     measure: "networkShare",
     title: "network",
-    about: "time of its network calls when measured alone, over the time of the row",
+    about: "processor time of its network calls when measured alone, over that of the row",
     write: (v) => `${(100 * v).toFixed(0)} %`,
   },
   {

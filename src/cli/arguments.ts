@@ -32,6 +32,7 @@ const readers = {
   preset: { schema: z.enum(["fast", "balanced", "best"]), expected: "fast, balanced or best" },
   steps: { schema: integer(1, 100_000), expected: "a whole number from 1 to 100000" },
   seed: { schema: integer(0, Number.MAX_SAFE_INTEGER), expected: "a whole number from 0 to 2^53 - 1" },
+  limit: { schema: integer(1, 1_000_000), expected: "a whole number from 1 on" },
   samples: { schema: integer(1, 1000), expected: "a whole number from 1 to 1000" },
   threads: { schema: integer(1, 1024), expected: "a whole number from 1 to 1024" },
   tile: { schema: integer(64, 8192), expected: "a whole number from 64 to 8192" },

@@ -15,6 +15,7 @@ export function addBenchCommands(program: Command, terminal: Terminal, exit: (co
     .option("--solvers <NAMES>", "the same for solvers, by name or label")
     .option("--priors <NAMES>", "the same for priors")
     .option("--images <NAMES>", "the same for picture sets")
+    .option("--limit <N>", "the same for the first N pictures of each set")
     .option("--fresh", "compute anew what is there already")
     .option("--report", "compute nothing, write the report of what is there")
     .option("--lpips <WEIGHTS>", "backbone weights for LPIPS (safetensors)")

@@ -4,8 +4,6 @@ export interface PlotPoint {
   readonly label: string;
   readonly x: number;
   readonly y: number;
-  /** Half the length of a vertical error bar. */
-  readonly error?: number;
   /** Which of the palette's colours. */
   readonly colour: number;
 }
@@ -33,19 +31,16 @@ export function scatterPlot(points: readonly PlotPoint[], { title, x, y, lowerIs
   if (shown.length === 0) return "";
   const xs = logScale(shown.map((p) => p.x));
   const ys = linearScale(
-    shown.flatMap((p) => [p.y - (p.error ?? 0), p.y + (p.error ?? 0)]),
+    shown.map((p) => p.y),
     lowerIsBetter === true,
   );
   const placed = placeLabels(shown.map((p) => ({ label: p.label, x: xs.at(p.x), y: ys.at(p.y) })));
   const marks = shown.map((p, i) => {
     const [cx, cy] = [xs.at(p.x).toFixed(1), ys.at(p.y).toFixed(1)];
-    const bar = p.error
-      ? `<path class="bar" d="M${cx} ${ys.at(p.y - p.error).toFixed(1)}V${ys.at(p.y + p.error).toFixed(1)}"/>`
-      : "";
     const { tx, ty, anchor } = placed[i];
     return (
       `<g class="c${p.colour % paletteSize}"><title>${escapeHtml(`${p.label}: ${x} ${round(p.x)}, ${y} ${round(p.y)}`)}</title>` +
-      `${bar}<circle cx="${cx}" cy="${cy}" r="4"/>` +
+      `<circle cx="${cx}" cy="${cy}" r="4"/>` +
       `<text x="${tx.toFixed(1)}" y="${ty.toFixed(1)}" text-anchor="${anchor}">${escapeHtml(p.label)}</text></g>`
     );
   });

@@ -1,5 +1,6 @@
 import type { Engine } from "../../engine/index.ts";
 import { CellStore } from "../cell.ts";
+import { describeNoise } from "../measurement.ts";
 import type { Group, Plan } from "../plan.ts";
 import type { BenchResults } from "../results.ts";
 import type { Measure, SummaryRow } from "../summary.ts";
@@ -146,12 +147,9 @@ function valueCell(row: SummaryRow | undefined, { measure, write }: Column, best
 function aboutTable(rows: readonly SummaryRow[], groups: readonly Group[]): string {
   const [{ prior, set }] = rows;
   const sizes = [...new Set(groups.flatMap((g) => g.pictures.map((p) => `${p.width}×${p.height}`)))];
-  const noise = groups[0].task.noise;
-  const level =
-    noise === 0 ? "no noise" : `noise ${Number(noise.toPrecision(4))} (${(noise * 255).toPrecision(3)}/255)`;
   const size = sizes.length > 3 ? `${sizes.length} sizes` : sizes.join(", ");
   const n = groups.reduce((sum, g) => sum + g.pictures.length, 0);
-  return `${set}: ${n} ${n === 1 ? "picture" : "pictures"} of ${size} · prior ${prior} · operator ${groups[0].operator.name}, ${level}`;
+  return `${set}: ${n} ${n === 1 ? "picture" : "pictures"} of ${size} · prior ${prior} · operator ${groups[0].operator.name}, noise ${describeNoise(groups[0].task.noise)}`;
 }
 
 function detailTable(rows: readonly SummaryRow[], samplers: ReadonlySet<string>): string {
@@ -183,7 +181,7 @@ function plots(rows: readonly SummaryRow[], colours: ReadonlyMap<string, number>
       const points = rows.flatMap(({ solver, means }) => {
         const [quality, cost] = [means[measure], means.seconds];
         return quality && cost
-          ? [{ label: solver, x: cost.mean, y: quality.mean, error: quality.error, colour: colours.get(solver) ?? 0 }]
+          ? [{ label: solver, x: cost.mean, y: quality.mean, colour: colours.get(solver) ?? 0 }]
           : [];
       });
       const y = measure === "psnr" ? "PSNR, dB" : title;

@@ -24,13 +24,13 @@ export function settingsSection(results: BenchResults): string {
   ];
   const rows = tasks.map(
     ({ name, operator, noise }) =>
-      `<tr><td>${escapeHtml(name)}</td><td>${noise}</td><td class="note"><code>${escapeHtml(JSON.stringify(operator))}</code></td></tr>`,
+      `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(noise)}</td><td class="note"><code>${escapeHtml(JSON.stringify(operator))}</code></td></tr>`,
   );
   const legend = columns.map(({ title, about }) => item(title, about));
   return [
     '<h2 id="settings">Settings</h2>',
     `<ul>${facts.join("")}</ul>`,
-    `<div class="scroll"><table><tr><th>task</th><th>noise (0..1)</th><th style="text-align:left">operator</th></tr>${rows.join("")}</table></div>`,
+    `<div class="scroll"><table><tr><th>task</th><th>noise</th><th style="text-align:left">operator</th></tr>${rows.join("")}</table></div>`,
     "<h3>Solvers and their options</h3>",
     ...solvers.map(solverDetails),
     "<h3>What the columns mean</h3>",

@@ -16,8 +16,8 @@ export async function renderStrips(
   cells: readonly Cell[],
   { store, engine, seed }: { store: CellStore; engine: Engine; seed: number },
 ): Promise<string> {
-  const { operator, sigmaY, rows } = group;
-  const simulator = await createSimulator(operator, sigmaY, seed, engine);
+  const { operator, task, rows } = group;
+  const simulator = await createSimulator(operator, task.noise, seed, engine);
   try {
     const strips: string[] = [];
     for (const picture of pictures) {

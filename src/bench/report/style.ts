@@ -31,7 +31,7 @@ td.best { font-weight: 700; background: var(--best); } td small { color: var(--f
 svg.plot { width: min(460px, 100%); height: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--ink); } svg .tick { fill: var(--faint); }
 svg .title { font-weight: 600; font-size: 12px; } svg .grid { stroke: var(--line); fill: none; }
-svg .axis { stroke: var(--faint); fill: none; } svg .bar { stroke: currentColor; stroke-width: 1.3; fill: none; opacity: .55; }
+svg .axis { stroke: var(--faint); fill: none; }
 svg g circle { fill: currentColor; }
 .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); } .c4 { color: var(--c4); }
 .c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); } .c8 { color: var(--c8); } .c9 { color: var(--c9); }

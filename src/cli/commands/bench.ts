@@ -86,7 +86,8 @@ function readSelection(raw: RawOptions): Selection {
     if (names.every((part) => part !== "")) return names;
     throw new UsageError({ what: `--${name}`, expected: "names separated by commas", got: text });
   };
-  return { tasks: list("tasks"), solvers: list("solvers"), priors: list("priors"), images: list("images") };
+  const limit = readOption(raw, "limit");
+  return { limit, tasks: list("tasks"), solvers: list("solvers"), priors: list("priors"), images: list("images") };
 }
 
 /** "12/340 · box · ddrm · 101085 · step 3/20 · 4 min 10 s left" */
