@@ -33,6 +33,8 @@ export interface Operator {
   /** Shape of y with N = 1. */
   readonly range: Shape;
   readonly linear: boolean;
+  /** Does differentiation give something else than the derivative (rounding, whose own derivative is 0)? */
+  readonly surrogateGradient?: boolean;
   apply(x: Tensor): Tensor;
   /** A†y, or a sensible start for the operators that have none. */
   pseudoInverse?(y: Tensor): Tensor;

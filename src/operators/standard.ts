@@ -1,14 +1,21 @@
 import { z } from "zod";
+import { TweedieError } from "../errors.ts";
+import { blockCompressedSensing, blockMeasurements } from "./block-compressed-sensing.ts";
 import { blur } from "./blur.ts";
 import { colorization } from "./colorization.ts";
 import { complexPicture } from "./complex.ts";
 import { composition } from "./composition.ts";
+import { compressedSensing, measurements } from "./compressed-sensing.ts";
 import { denoising } from "./denoising.ts";
+import { hdr } from "./hdr.ts";
 import { inpainting } from "./inpainting.ts";
+import { jpeg } from "./jpeg.ts";
 import { kernelOf, kernelSchema } from "./kernel-spec.ts";
 import { maskSchema } from "./mask-spec.ts";
 import type { OperatorSpec } from "./operator.ts";
-import { createOperator, defineOperator, domainOf } from "./registry.ts";
+import { quantization } from "./quantization.ts";
+import { createOperator, defineOperator, domainOf, needSize, type PictureSize } from "./registry.ts";
+import { roundings } from "./rounding.ts";
 import { superResolution } from "./super-resolution.ts";
 
 const cutoff = z.number().nonnegative().max(1).optional();
@@ -47,6 +54,71 @@ defineOperator({
   create: colorization,
 });
 
+const ratio = z.number().positive().max(1).default(0.25);
+const seed = z.int().nonnegative().default(0);
+
+/** [1, C, H, W] behind [1, C, 1, m]: of the size given, or a square where that is the only one. */
+function sensed(
+  name: string,
+  [n, c, , m]: readonly number[],
+  size: PictureSize | undefined,
+  count: (h: number, w: number) => number,
+) {
+  if (size) return [n, c, size.height, size.width];
+  const sides: number[] = [];
+  for (let side = 1; count(side, side) <= m; side++) if (count(side, side) === m) sides.push(side);
+  if (sides.length === 1) return [n, c, sides[0], sides[0]];
+  const { height, width } = needSize(name, undefined);
+  return [n, c, height, width];
+}
+
+defineOperator({
+  name: "compressed-sensing",
+  summary: "a part of the Walsh–Hadamard coefficients, chosen at random",
+  schema: z.strictObject({ ratio, seed }),
+  domainOf: (o, y, size) => sensed("compressed-sensing", y, size, (h, w) => measurements(o.ratio, h * w)),
+  create: compressedSensing,
+});
+
+defineOperator({
+  name: "block-compressed-sensing",
+  summary: "blocks seen through part of a random basis",
+  schema: z.strictObject({ ratio, seed, block: z.int().min(1).max(64).default(32) }),
+  domainOf: (o, y, size) =>
+    sensed("block-compressed-sensing", y, size, (h, w) => blockMeasurements(o.ratio, h, w, o.block ?? 32)),
+  create: blockCompressedSensing,
+});
+
+defineOperator({
+  name: "hdr",
+  summary: "an exposure that saturates bright and dark parts",
+  schema: z.strictObject({ gain: z.number().positive().max(100).default(2) }),
+  create: hdr,
+  task: { measurement: "picture", tiles: { align: 1, reach: 0 } },
+});
+
+const rounding = z.enum(roundings).default("straight-through");
+
+defineOperator({
+  name: "quantize",
+  summary: "few levels of brightness",
+  schema: z.strictObject({ bits: z.int().min(1).max(16), rounding }),
+  create: quantization,
+  task: { measurement: "picture", tiles: { align: 1, reach: 0 } },
+});
+
+defineOperator({
+  name: "jpeg",
+  summary: "what JPEG compression leaves of a picture",
+  schema: z.strictObject({
+    quality: z.int().min(1).max(100),
+    subsampling: z.enum(["4:2:0", "4:4:4"]).default("4:2:0"),
+    rounding,
+  }),
+  create: jpeg,
+  task: { measurement: "picture", tiles: { align: 16, reach: 16 } },
+});
+
 defineOperator({
   name: "complex",
   summary: "a real picture as real and imaginary part",
@@ -66,17 +138,34 @@ defineOperator<{ steps: OperatorSpec[] }>({
   name: "composition",
   summary: "operators one after the other, the first step first",
   schema: z.strictObject({ steps: z.array(z.looseObject({ name: z.string() })).min(1) }),
-  // The picture's size is the first step's business.
   domainOf: ({ steps }, measurement, size) =>
-    steps.reduceRight((shape, step, i) => domainOf(step, shape, i === 0 ? size : undefined), measurement),
+    (size && forward(steps, measurement, size)) ??
+    steps.reduceRight((shape, step) => domainOf(step, shape), measurement),
   create({ steps }, domain) {
-    let shape = domain;
-    return composition(
-      steps.map((step) => {
-        const operator = createOperator(step, { domain: shape });
-        shape = operator.range;
-        return operator;
-      }),
-    );
+    return composition(stepsFor(steps, domain));
   },
 });
+
+function stepsFor(steps: readonly OperatorSpec[], domain: readonly number[]) {
+  let shape = domain;
+  return steps.map((step) => {
+    const operator = createOperator(step, { domain: shape });
+    shape = operator.range;
+    return operator;
+  });
+}
+
+/** The picture of a known size whose measurement has the right shape: only its channels are to be found. */
+function forward(steps: readonly OperatorSpec[], measurement: readonly number[], { width, height }: PictureSize) {
+  const channels = new Set([measurement[1], 1, 3, 2]);
+  return [...channels]
+    .map((c) => [1, c, height, width])
+    .find((domain) => {
+      try {
+        return String(stepsFor(steps, domain).at(-1)?.range) === String(measurement);
+      } catch (error) {
+        if (error instanceof TweedieError) return false;
+        throw error;
+      }
+    });
+}

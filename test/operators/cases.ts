@@ -51,6 +51,11 @@ const specs: [string, OperatorSpec, channels?: number][] = [
   ["colorize by mean", { name: "colorize" }, 3],
   ["colorize by luma", { name: "colorize", weights: "luma" }, 3],
   ["inpaint, random", { name: "inpaint", mask: { type: "random", missing: 0.6, seed: 3 } }],
+  ["inpaint, free-form", { name: "inpaint", mask: { type: "free-form", missing: 0.4, seed: 3 } }],
+  ["compressed sensing", { name: "compressed-sensing", ratio: 0.3, seed: 5 }],
+  ["compressed sensing, all", { name: "compressed-sensing", ratio: 1, seed: 5 }],
+  ["block compressed sensing", { name: "block-compressed-sensing", ratio: 0.4, seed: 5, block: 4 }],
+  ["block compressed sensing, one block", { name: "block-compressed-sensing", ratio: 0.4, seed: 5 }],
   ["inpaint, half", { name: "inpaint", mask: { type: "half", side: "right" } }],
   ["inpaint, nothing known", { name: "inpaint", mask: { type: "random", missing: 1, seed: 0 } }],
   ...[1, 2, 3, 4, 8].flatMap((scale): [string, OperatorSpec][] => [

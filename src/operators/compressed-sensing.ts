@@ -1,0 +1,96 @@
+import { uniforms } from "../random/index.ts";
+import { constant, type Tensor } from "../tensor/index.ts";
+import { matrixConstant, onBothAxes, transposed } from "./dense.ts";
+import { checkShape, type Operator } from "./operator.ts";
+import { walshHadamard } from "./orthogonal.ts";
+import { memo } from "./separable.ts";
+
+export interface CompressedSensingOptions {
+  /** Measurements per pixel and channel, above 0 and at most 1. */
+  readonly ratio: number;
+  /** Names the coefficients that are kept. */
+  readonly seed: number;
+}
+
+/**
+ * Compressed sensing (DDRM, DDNM): y = the first m of the Walsh–Hadamard coefficients of each channel in a random order,
+ * m = round(ratio·H·W). The transform is orthonormal, so that all singular values are 1 and A† = Aᵀ.
+ *
+ *   T      along both axes, T_H X T_Wᵀ: for powers of two that is the transform of the flattened picture; other sides get a
+ *          cosine transform for their odd part (see {@link walshHadamard}), so that any size is measured exactly
+ *   y      [1, C, 1, m]
+ */
+export function compressedSensing({ ratio, seed }: CompressedSensingOptions, domain: readonly number[]): Operator {
+  const [, channels, height, width] = domain;
+  const size = height * width;
+  const kept = measurements(ratio, size);
+  const order = randomOrder(size, seed);
+  const range = [1, channels, 1, kept];
+  const [rows, columns] = [walshHadamard(height), walshHadamard(width)];
+  const matrices = memo(() => ({
+    left: matrixConstant(rows),
+    leftBack: matrixConstant(transposed(rows)),
+    right: matrixConstant(transposed(columns)),
+    rightBack: matrixConstant(columns),
+  }));
+  const inverse = new Array<number>(size);
+  order.forEach((k, i) => {
+    inverse[k] = i;
+  });
+  const coefficients = (x: Tensor) => {
+    const { left, right } = matrices();
+    return onBothAxes(x, left, right).reshape(x.shape[0], channels, 1, size);
+  };
+  const picture = (z: Tensor) => {
+    const { leftBack, rightBack } = matrices();
+    return onBothAxes(z.gather(inverse, 3).reshape(z.shape[0], channels, height, width), leftBack, rightBack);
+  };
+  const fill = (y: Tensor) =>
+    y.pad([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, size - kept],
+    ]);
+  const first = order.slice(0, kept);
+  return {
+    name: "compressed-sensing",
+    domain: [1, ...domain.slice(1)],
+    range,
+    linear: true,
+    normSquared: 1,
+    exactPseudoInverse: true,
+    apply(x) {
+      checkShape("compressed-sensing", domain, x);
+      return coefficients(x).gather(first, 3);
+    },
+    pseudoInverse(y) {
+      checkShape("pseudo-inverse of compressed-sensing", range, y);
+      return picture(fill(y));
+    },
+    solveGram: (y, lambda) => y.div(lambda.add(1)),
+    svd: {
+      vt: (x) => coefficients(x).gather(order, 3),
+      v: picture,
+      ut: fill,
+      u: (z) => z.narrow(3, 0, kept),
+      singularValues: constant(
+        Float64Array.from({ length: size }, (_, i) => (i < kept ? 1 : 0)),
+        [1, 1, 1, size],
+        "float32",
+      ),
+    },
+    toJSON: () => ({ name: "compressed-sensing", ratio, seed }),
+  };
+}
+
+/** How many of n coefficients are measured. */
+export function measurements(ratio: number, n: number): number {
+  return Math.max(1, Math.round(ratio * n));
+}
+
+/** The numbers below n in random order. */
+function randomOrder(n: number, seed: number): number[] {
+  const draws = uniforms({ seed, purpose: "compressed sensing" }, n);
+  return Array.from({ length: n }, (_, i) => i).sort((a, b) => draws[a] - draws[b] || a - b);
+}
