@@ -15,6 +15,7 @@ import { ddimStep, karrasSigmas } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** Number of noise levels; the paper uses 1000. */
@@ -53,10 +54,9 @@ export const dps: Solver<z.output<typeof options>> = {
     return sigmas.slice(0, -1).map((sigma, i) => ({ kind: "step", sigma, scalars: { sigma, next: sigmas[i + 1] } }));
   },
 
-  init({ noise, start, shape }, { sigmaMax, warm }) {
-    const x = noise("start").mul(sigmaMax);
-    return { x: warm ? start.expand(shape).add(x) : x };
-  },
+  init: (scope, { sigmaMax, warm }) => ({
+    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+  }),
 
   steps: ({ zeta, anySize, weight, eta, clip }) => ({
     step({ x }, { denoise, A, operator, y, sigmaY, scalar, noise }) {

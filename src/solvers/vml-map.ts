@@ -24,6 +24,7 @@ import { solveGram, solveNormal } from "../operators/solve.ts";
 import { constant, gradient, jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** N: noise levels. */
@@ -70,10 +71,9 @@ export const vmlMap: Solver<Options> = {
       ]);
   },
 
-  init({ start, noise, shape }, { sigmaMax, warm }) {
-    const around = noise("start").mul(sigmaMax);
-    return { x: warm ? start.expand(shape).add(around) : around };
-  },
+  init: (scope, { sigmaMax, warm }) => ({
+    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+  }),
 
   steps: (o) => ({
     descend({ x }, scope) {

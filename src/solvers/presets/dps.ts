@@ -1,9 +1,21 @@
 import type { Preset } from "./preset.ts";
 
-/** ζ is for 100 steps between these levels; fewer, longer steps need a larger one. */
+/**
+ * ζ is for 100 steps; fewer, longer steps need a larger one. A start near the classical estimate (sigmaMax) and an end above
+ * the finest level keep the sample close to the posterior mean: further up it invents more and loses PSNR.
+ */
 export function dpsPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
-  const steps = { fast: 50, balanced: 150, best: 500 }[preset];
-  const sigmaMin = Math.max(0.05, 0.5 * sigmaY);
-  const zeta = ({ inpaint: 12, blur: 12, denoise: 1 }[task] ?? 2) * (100 / steps);
-  return { steps, zeta, anySize: true, warm: true, sigmaMax: task === "denoise" ? Math.max(0.1, sigmaY) : 1, sigmaMin };
+  const steps = { fast: 40, balanced: 100, best: 400 }[preset];
+  const common = { steps, anySize: true, warm: true };
+  // y is itself a draw at its noise level: nothing to guide, little to invent.
+  if (task === "denoise")
+    return {
+      ...common,
+      zeta: 2 / steps,
+      eta: 0.5,
+      sigmaMax: Math.max(0.02, sigmaY),
+      sigmaMin: Math.max(0.01, 0.6 * sigmaY),
+    };
+  const [zeta, sigmaMax] = { inpaint: [12, 1], blur: [7, 0.3], "super-resolution": [0.8, 0.3] }[task] ?? [2, 1];
+  return { ...common, zeta: zeta * (100 / steps), sigmaMax, sigmaMin: Math.max(0.05, 0.5 * sigmaY) };
 }

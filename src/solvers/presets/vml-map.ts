@@ -7,8 +7,10 @@ import type { Preset } from "./preset.ts";
 export function vmlMapPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const [steps, inner] = { fast: [9, 3], balanced: [21, 5], best: [100, 6] }[preset];
   const common = { precondition: "data", gamma: 0.5, reverse: "renoise", warm: true, sigmaFloor: 0.005, steps, inner };
-  // A noisy picture is its own start: nothing above its noise level has to be found.
-  if (task === "denoise")
-    return { ...common, nu: 0, sigmaMax: Math.max(0.05, sigmaY), sigmaMin: Math.max(0.01, 0.25 * sigmaY) };
+  // At σ = σ_y the minimiser is y itself, whose D is the posterior mean; further down it turns into the (sharper) MAP.
+  if (task === "denoise") {
+    const sigmaMax = Math.max(0.02, sigmaY);
+    return { precondition: "cg", reverse: "ode", warm: true, steps: 5, inner: 3, sigmaMax, sigmaMin: 0.8 * sigmaMax };
+  }
   return { ...common, nu: preset === "fast" ? 0 : 0.02, sigmaMax: 2 };
 }
