@@ -1,0 +1,184 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { createEngine, type Engine } from "../../src/engine/index.ts";
+import { decodeImage, toModel } from "../../src/images/index.ts";
+import { type Autoencoder, sampleLatent, scaledAutoencoder } from "../../src/latent/autoencoder.ts";
+import { type AutoencoderKl, autoencoderKl } from "../../src/latent/autoencoder-kl.ts";
+import { type ShuffleAutoencoder, shuffleAutoencoder } from "../../src/latent/shuffle-autoencoder.ts";
+import { tinyAutoencoder } from "../../src/latent/tiny-autoencoder.ts";
+import { readSafetensors, type StoredTensor } from "../../src/priors/safetensors.ts";
+import { concat, constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { expectClose, relativeError } from "../helpers/close.ts";
+import { shared } from "../helpers/shared.ts";
+import { goldenNetwork, goldenTensors, outputAndVjp } from "./golden.ts";
+
+const makers: Record<string, (network: ReturnType<typeof goldenNetwork>) => Autoencoder> = {
+  kl: ({ architecture, weights }) => autoencoderKl(architecture as unknown as AutoencoderKl, weights, "kl"),
+  vq: ({ architecture, weights }) => autoencoderKl(architecture as unknown as AutoencoderKl, weights, "vq"),
+  shuffle: ({ architecture, weights }) =>
+    shuffleAutoencoder(architecture as unknown as ShuffleAutoencoder, weights, "shuffle"),
+};
+
+/** Median of |got − wanted|, over the root mean square of `wanted`. */
+function medianError(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  const errors = Float64Array.from(got, (v, i) => Math.abs(v - wanted[i])).sort();
+  const size = Math.sqrt(Array.from(wanted).reduce((s, v) => s + v * v, 0) / wanted.length);
+  return errors[errors.length >> 1] / size;
+}
+
+/** The encoder's raw end: mean and log variance, as PyTorch's golden values have it. */
+const moments = (autoencoder: Autoencoder) => (x: Tensor) => {
+  const { mean, std } = autoencoder.encode(x);
+  return std ? concat([mean, std.log().mul(2)], 1) : mean;
+};
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1 });
+});
+afterAll(() => engine.dispose());
+
+describe.each(["kl", "vq", "shuffle"])("autoencoder %s of random weights (golden values: PyTorch, float64)", (name) => {
+  const network = goldenNetwork(name);
+  const autoencoder = makers[name](network);
+  const { golden } = network;
+  const halves = { encode: moments(autoencoder), decode: autoencoder.decode };
+
+  test.each(["encode", "decode"] as const)("%s: output and VJP", async (half) => {
+    const [x, v] = [golden.tensor(`${half}.x`), golden.tensor(`${half}.v`)];
+    const exact = await outputAndVjp(halves[half], x, v);
+    expect(relativeError(exact.y, golden.values(`${half}.y`))).toBeLessThan(1e-6);
+    expect(relativeError(exact.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-6);
+    const fast = await outputAndVjp(halves[half], x, v, engine);
+    expect(relativeError(fast.y, golden.values(`${half}.y`))).toBeLessThan(1e-5);
+    expect(relativeError(fast.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-5);
+  });
+
+  test("says what it takes", () => {
+    expect(() => autoencoder.encode(constant(0, [1, 3, 7, 8]))).toThrow("multiples of");
+    expect(() => autoencoder.decode(constant(0, [1, 7, 2, 2]))).toThrow("decode: expected [N,");
+  });
+
+  test("a missing tensor, one too many, one of another shape are named", () => {
+    const make = (weights: ReadonlyMap<string, StoredTensor>) => () => makers[name]({ ...network, weights });
+    const first = [...network.weights.keys()][0];
+    const without = new Map(network.weights);
+    without.delete(first);
+    expect(make(without)).toThrow(`tensor ${first}`);
+    const stored = network.weights.get(first)!;
+    expect(make(new Map(network.weights).set("extra", stored))).toThrow("also extra");
+    expect(make(new Map(network.weights).set(first, { ...stored, shape: [1, 2] }))).toThrow("got [1, 2]");
+  });
+});
+
+test("old names of the attention's projections are read too", async () => {
+  const network = goldenNetwork("kl");
+  const old: [RegExp, string][] = [
+    [/to_q/, "query"],
+    [/to_k/, "key"],
+    [/to_v/, "value"],
+    [/to_out\.0/, "proj_attn"],
+  ];
+  const renamed = new Map(
+    [...network.weights].map(([name, t]) => [old.reduce((n, [from, to]) => n.replace(from, to), name), t] as const),
+  );
+  const { decode } = makers.kl({ ...network, weights: renamed });
+  const [{ data }] = evaluate([decode(network.golden.tensor("decode.x"))]);
+  expect(relativeError(data, network.golden.values("decode.y"))).toBeLessThan(1e-6);
+});
+
+test("quantised latents are entries of the codebook, and derivatives pass as through the identity", () => {
+  const network = goldenNetwork("vq");
+  const { weights } = network;
+  const book = evaluate([constant(weights.get("quantize.embedding.weight")!.data as never, [16, 2], "float16")])[0]
+    .data;
+  const entry = (k: number) => constant([book[2 * k], book[2 * k + 1]], [1, 2, 1, 1]);
+  const { decode } = makers.vq(network);
+  const near = entry(3).add(1e-4);
+  const [a, b] = evaluate([decode(entry(3)), decode(near)]).map((r) => r.data);
+  expectClose(a, b, 1e-9);
+});
+
+describe("scaled latents", () => {
+  const network = goldenNetwork("shuffle");
+  const own = makers.shuffle(network);
+
+  test("encode and decode undo each other's scaling", () => {
+    const scaled = scaledAutoencoder(own, { mean: [0.5, -1, 0, 2], std: [1, 2, 3, 0.5] });
+    const x = network.golden.tensor("encode.x");
+    const [q, r] = [own.encode(x), scaled.encode(x)];
+    const z = constant([0.5, -1, 0, 2], [1, 4, 1, 1]);
+    const s = constant([1, 2, 3, 0.5], [1, 4, 1, 1]);
+    const noise = constant(
+      Float64Array.from({ length: q.mean.size }, (_, i) => Math.sin(i)),
+      q.mean.shape,
+      "float32",
+    );
+    const [mean, expectedMean, sample, expectedSample, picture, expectedPicture] = evaluate([
+      r.mean.mul(s).add(z),
+      q.mean,
+      sampleLatent(r, noise).mul(s).add(z),
+      sampleLatent(q, noise),
+      scaled.decode(r.mean),
+      own.decode(q.mean),
+    ]).map((t) => t.data);
+    expectClose(mean, expectedMean, 1e-9);
+    expectClose(sample, expectedSample, 1e-9);
+    expectClose(picture, expectedPicture, 1e-9);
+  });
+
+  test("refuse numbers for another number of channels", () => {
+    expect(() => scaledAutoencoder(own, { std: [1, 2] })).toThrow("latents.std: expected one number or 4, got 2");
+  });
+});
+
+describe("TAEF2 (golden values: PyTorch, float64)", () => {
+  const weightsFolder = shared("data/weights/taef2");
+  const images = shared("data/eval");
+  const skip = !weightsFolder.present || !images.present;
+
+  async function load(): Promise<Autoencoder> {
+    const all = new Map<string, StoredTensor>();
+    for (const half of ["encoder", "decoder"]) {
+      const bytes = await readFile(`${weightsFolder.path}/taef2_${half}.safetensors`);
+      for (const [name, t] of readSafetensors(bytes, half).tensors) all.set(`${half}.${name}`, t);
+    }
+    return tinyAutoencoder({ type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true }, all, "taef2");
+  }
+
+  /** The top left pixels on [-1, 1]. */
+  async function corner(name: string, side: number): Promise<Tensor> {
+    const image = await decodeImage(`${images.path}/${name}`);
+    const all = constant(toModel(image), [1, 3, image.height, image.width]);
+    return all.narrow(2, 0, side).narrow(3, 0, side);
+  }
+
+  // PyTorch's pictures are on [0, 1]: x = 2·x01 − 1, so d/dx01 = 2 d/dx for the encoder and y = 2·y01 − 1 for the decoder.
+  const affine = (data: ArrayLike<number>, a: number, b: number) => Float64Array.from(data, (v) => a * v + b);
+
+  it.skipIf(skip).each([
+    [0, "set5/butterfly.png", 64],
+    [1, "anime64/1.png", 64],
+    [2, "set5/butterfly.png", 16],
+  ])("encodes and decodes picture %i, %s, %i px: output and VJP", async (k, name, side) => {
+    const golden = goldenTensors("taef2.safetensors");
+    const autoencoder = await load();
+    const small = side === 16; // what the evaluator can do in a test's time
+    const run = (f: (x: Tensor) => Tensor, x: Tensor, v: string) =>
+      outputAndVjp(f, x, golden.tensor(v), small ? undefined : engine);
+    const check = (got: ArrayLike<number>, wanted: ArrayLike<number>) =>
+      expect(relativeError(got, wanted)).toBeLessThan(small ? 1e-6 : 1e-5);
+    const checkVjp = (got: ArrayLike<number>, wanted: ArrayLike<number>) => {
+      if (small) return check(got, wanted);
+      // In float32 a few of the ReLUs round to the other side of zero, and the VJP jumps around them; elsewhere it agrees.
+      expect(medianError(got, wanted)).toBeLessThan(1e-3);
+      expect(relativeError(got, wanted)).toBeLessThan(1e-2);
+    };
+    const encoded = await run((x) => autoencoder.encode(x).mean, await corner(name, side), `encoder${k}.v`);
+    check(encoded.y, golden.values(`encoder${k}.y`));
+    checkVjp(affine(encoded.g, 2, 0), golden.values(`encoder${k}.vjp`));
+    const decoded = await run(autoencoder.decode, golden.tensor(`encoder${k}.y`), `decoder${k}.v`);
+    check(decoded.y, affine(golden.values(`decoder${k}.y`), 2, -1));
+    checkVjp(affine(decoded.g, 0.5, 0), golden.values(`decoder${k}.vjp`));
+  });
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import type { Engine } from "../../src/engine/index.ts";
+import { readSafetensors, type StoredTensor, toFloat32 } from "../../src/priors/safetensors.ts";
+import { constant, evaluate, input, type Tensor, vjp } from "../../src/tensor/index.ts";
+
+/** Weights of a tiny network, its architecture, and outputs that PyTorch computed in float64 (training/make_latent_golden.py). */
+export interface GoldenNetwork {
+  readonly architecture: Record<string, unknown>;
+  readonly weights: ReadonlyMap<string, StoredTensor>;
+  readonly golden: GoldenTensors;
+}
+
+export class GoldenTensors {
+  readonly #tensors: ReadonlyMap<string, StoredTensor>;
+
+  constructor(tensors: ReadonlyMap<string, StoredTensor>) {
+    this.#tensors = tensors;
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  tensor(name: string): Tensor {
+    const stored = this.#tensors.get(name);
+    if (!stored) throw new Error(`no golden tensor ${name}`);
+    return stored.dtype === "int64"
+      ? constant(Array.from(stored.data, Number), stored.shape, "int64")
+      : constant(toFloat32(stored), stored.shape);
+  }
+
+  values(name: string): ArrayLike<number> {
+    return evaluate([this.tensor(name)])[0].data;
+  }
+}
+
+const read = (name: string) => new Uint8Array(readFileSync(new URL(`./golden/${name}`, import.meta.url)));
+
+export function goldenTensors(file: string): GoldenTensors {
+  return new GoldenTensors(readSafetensors(read(file), file).tensors);
+}
+
+export function goldenNetwork(name: string): GoldenNetwork {
+  const { tensors, metadata } = readSafetensors(read(`${name}/weights.safetensors`), name);
+  return {
+    architecture: JSON.parse(metadata.architecture) as Record<string, unknown>,
+    weights: tensors,
+    golden: goldenTensors(`${name}/golden.safetensors`),
+  };
+}
+
+/** f(x) and J(x)ᵀv in the float64 evaluator, or by ONNX Runtime where an engine is given. */
+export async function outputAndVjp(
+  f: (x: Tensor) => Tensor,
+  x: Tensor,
+  v: Tensor,
+  engine?: Engine,
+): Promise<{ y: ArrayLike<number>; g: ArrayLike<number> }> {
+  const place = input(x.shape);
+  const y = f(place);
+  const [g] = vjp([y], [place], [v]);
+  const [{ data }] = evaluate([x]);
+  if (!engine) {
+    const values = evaluate([y, g], new Map([[place, data]]));
+    return { y: values[0].data, g: values[1].data };
+  }
+  const program = await engine.compile({ inputs: { x: place }, outputs: { y, g } });
+  const results = await program.run({ x: Float32Array.from(data) });
+  await program.dispose();
+  return { y: results.y as Float32Array, g: results.g as Float32Array };
+}
