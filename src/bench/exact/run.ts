@@ -28,6 +28,8 @@ export interface ExactBenchOptions {
   /** Stops the bench: it rejects with `aborted`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ExactProgress) => void;
+  /** Hears of each row when it is there. */
+  readonly onRow?: (row: ExactRow) => void;
 }
 
 export interface ExactProgress {
@@ -91,15 +93,19 @@ export async function runExactBench(options: ExactBenchOptions = {}): Promise<Ex
     for (const choice of choices) {
       throwIfAborted(signal);
       const prepared = prepare(choice, quick, seed);
+      const floor = floorRow(prepared);
+      options.onRow?.(floor);
       const found: (ExactRow | undefined)[] = new Array(labels.length);
       await inParallel(engines, labels.length, async (engine, i) => {
         throwIfAborted(signal);
         const { solver, variant } = labels[i];
         options.onProgress?.({ done, total, what: `${variant.label} on ${prepared.problem.name}` });
-        found[i] = await runCell(prepared, solver, variant, { engine, quick, seed, signal });
+        const row = await runCell(prepared, solver, variant, { engine, quick, seed, signal });
+        if (row) options.onRow?.(row);
+        found[i] = row;
         done++;
       });
-      rows.push(floorRow(prepared), ...found.filter((row) => row !== undefined));
+      rows.push(floor, ...found.filter((row) => row !== undefined));
     }
     const names = solvers.map((s) => s.name);
     const predictions = await checkPredictions(names, { engine: engines[0], quick, seed, signal });
