@@ -12,7 +12,6 @@ export {
   wrapNetwork,
   x0Prediction,
 } from "./parametrization.ts";
-export { type SampleOptions, type SampleProgress, type Sampler, type Samples, sample } from "./sample.ts";
 export { createSchedule, type Schedule, type ScheduleSpec, sigmaAt, timeAt } from "./schedules.ts";
 export { karrasSigmas, logUniformSigmas, type SigmaGrid, scheduleSigmas } from "./sigmas.ts";
 export { ancestralStep, ddimStep, eulerStep, heunStep, renoiseStep } from "./steps.ts";

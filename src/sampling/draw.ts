@@ -1,15 +1,13 @@
+import { type Denoiser, ddimStep, eulerStep, heunStep, karrasSigmas } from "../diffusion/index.ts";
 import type { Engine, Program } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import { normals } from "../random/index.ts";
 import { input, type Tensor } from "../tensor/index.ts";
-import type { Denoiser } from "./denoiser.ts";
-import { karrasSigmas } from "./sigmas.ts";
-import { ddimStep, eulerStep, heunStep } from "./steps.ts";
 
 /** `ddim` takes an eta; `euler` is its eta = 0 and `ancestral` its eta = 1. */
 export type Sampler = "euler" | "heun" | "ddim" | "ancestral";
 
-export interface SampleOptions {
+export interface DrawOptions {
   readonly engine: Engine;
   readonly prior: { readonly denoise: Denoiser; readonly sigmaRange: readonly [number, number] };
   /** Of one picture. */
@@ -29,10 +27,10 @@ export interface SampleOptions {
   readonly firstSample?: number;
   /** Stops after the step under way; what is there so far is returned with `stopped: true`. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: SampleProgress) => void;
+  readonly onProgress?: (progress: DrawProgress) => void;
 }
 
-export interface SampleProgress {
+export interface DrawProgress {
   /** Of all pictures together. */
   readonly step: number;
   readonly steps: number;
@@ -41,12 +39,14 @@ export interface SampleProgress {
   readonly remainingSeconds: number;
 }
 
-export interface Samples {
+export interface Draws {
   /** The pictures, flat: samples × channels × height × width. Nothing is clipped. */
   readonly pictures: Float32Array;
   readonly shape: readonly [samples: number, channels: number, height: number, width: number];
   /** Network evaluations, from the marks in the compiled graph. */
   readonly forwards: number;
+  /** Steps done, of all pictures together. */
+  readonly steps: number;
   readonly seconds: number;
   readonly stopped: boolean;
 }
@@ -57,7 +57,7 @@ type Output = "next" | "estimate" | "heun";
  * Draws pictures from a prior: x ~ N(0, sigma_max²), then one sampler step a noise level.
  * @throws invalid-option; aborted, when stopped before the first step was done
  */
-export async function sample(options: SampleOptions): Promise<Samples> {
+export async function draw(options: DrawOptions): Promise<Draws> {
   const { engine, shape, samples = 1, firstSample = 0, seed = 0, signal } = options;
   const sigmas = levels(options);
   const stochastic = options.sampler === "ancestral" || (options.sampler === "ddim" && (options.eta ?? 0) > 0);
@@ -106,12 +106,13 @@ export async function sample(options: SampleOptions): Promise<Samples> {
     pictures: flat,
     shape: [pictures.length, ...shape],
     forwards,
+    steps: done,
     seconds: (performance.now() - begin) / 1000,
     stopped: done < samples * steps,
   };
 }
 
-function stepGraph({ prior, shape, sampler = "heun", eta = 0, clip }: SampleOptions) {
+function stepGraph({ prior, shape, sampler = "heun", eta = 0, clip }: DrawOptions) {
   const x = input([1, ...shape]);
   const sigma = input([]);
   const next = input([]);
@@ -141,7 +142,7 @@ function levels({
   clip,
   samples = 1,
   sampler = "heun",
-}: SampleOptions): Float64Array {
+}: DrawOptions): Float64Array {
   const fail = (what: string, expected: string, got: string) =>
     new TweedieError("invalid-option", { what, expected, got });
   if (!["euler", "heun", "ddim", "ancestral"].includes(sampler))

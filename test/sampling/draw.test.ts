@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { karrasSigmas, type SampleOptions, type Sampler, sample } from "../../src/diffusion/index.ts";
+import { karrasSigmas } from "../../src/diffusion/index.ts";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
 import { isotropicPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
+import { type DrawOptions, draw as drawFrom, type Sampler } from "../../src/sampling/draw.ts";
 import { expectClose } from "../helpers/close.ts";
 
 let engine: Engine;
@@ -13,7 +14,7 @@ afterAll(() => engine.dispose());
 
 const gaussian = isotropicPrior(0.3, 0.25);
 const shape = [3, 16, 16] as const;
-const draw = (rest: Partial<SampleOptions> = {}) => sample({ engine, prior: gaussian, shape, steps: 20, ...rest });
+const draw = (rest: Partial<DrawOptions> = {}) => drawFrom({ engine, prior: gaussian, shape, steps: 20, ...rest });
 
 /** The variance that a sampler's pictures have on the Gaussian: each step scales the deviation from the mean and adds noise. */
 function varianceOf(sampler: Sampler, sigmas: Float64Array, eta: number): number {
@@ -33,7 +34,7 @@ function varianceOf(sampler: Sampler, sigmas: Float64Array, eta: number): number
   return variance;
 }
 
-describe("sample", () => {
+describe("draw", () => {
   test.each([
     ["euler", 0],
     ["heun", 0],
@@ -122,7 +123,7 @@ describe("sample", () => {
     await expect(draw({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
   });
 
-  test.each<Partial<SampleOptions>>([
+  test.each<Partial<DrawOptions>>([
     { steps: 0 },
     { samples: 0 },
     { eta: 2 },
