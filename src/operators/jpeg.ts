@@ -15,8 +15,9 @@ export interface JpegOptions {
 }
 
 /**
- * JPEG: y = decode(encode(x)), baseline, standard tables, rounded to 8 bits wherever a codec holds 8 bits; 1 or 3
- * channels. Differs from libjpeg's result only where its integer cosine transform rounds otherwise. A†y = y.
+ * JPEG: y = decode(encode(x)), baseline, standard tables; 1 or 3 channels. Rounded to 8 bits wherever a codec holds 8 bits
+ * (`smooth` rounding: the coefficients alone), it differs from libjpeg's result only where the integer cosine transform there
+ * decides a half otherwise. A†y = y.
  */
 export function jpeg(options: JpegOptions, domain: readonly number[]): Operator {
   const { quality, subsampling = "4:2:0", rounding = "straight-through" } = options;
@@ -31,8 +32,7 @@ export function jpeg(options: JpegOptions, domain: readonly number[]): Operator 
   const [light, colour] = (["luminance", "chrominance"] as const).map((kind) => quantizationTable(kind, quality));
   const coded = (x: Tensor) => {
     const levels = sample(x.add(1).mul(127.5), rounding);
-    // As often rounded as the luminance of a colour picture, which smooth rounding shows.
-    if (channels === 1) return sample(codedPlane(sample(levels, rounding), light, rounding), rounding);
+    if (channels === 1) return codedPlane(levels, light, rounding);
     const [y, ...chroma] = toYcc(levels, rounding).split([1, 1, 1], 1);
     const [, , height, width] = x.shape;
     const parts = chroma.map((part) => {

@@ -138,7 +138,10 @@ describe.each(registered.filter((name) => name in samples))("%s", (name) => {
     each(name, runs, (operator, { domain }) => {
       const { svd } = operator;
       if (!svd) return;
-      const [x, y] = [random(domain, "x"), random(operator.range, "y")];
+      const x = random(domain, "x");
+      // With more measurements than pixels the left singular vectors span what A can give.
+      const more = sizeOf(operator.range) > sizeOf(domain);
+      const y = more ? operator.apply(random(domain, "y")) : random(operator.range, "y");
       const z = svd.vt(x);
       expect(distance(value(svd.v(z)), value(x))).toBeLessThan(1e-9);
       expect(Math.abs(norm(value(z)) - norm(value(x)))).toBeLessThan(1e-9 * (1 + norm(value(x))));
@@ -185,8 +188,7 @@ describe.each(registered.filter((name) => name in samples))("%s", (name) => {
       const x = random([1, 1, h, w], "x", 0.5);
       const y = value(one.apply(x));
       const repeated = value(three.apply(x.expand([1, 3, h, w])));
-      // JPEG with smooth rounding sees a trace of colour in grey.
-      expect(distance(repeated, Float64Array.from([...y, ...y, ...y]))).toBeLessThan(1e-7);
+      expect(distance(repeated, Float64Array.from([...y, ...y, ...y]))).toBeLessThan(1e-9);
       expect(operator.linear).toBe(one.linear);
     });
   });

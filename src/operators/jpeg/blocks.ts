@@ -21,10 +21,10 @@ const patterns = (() => {
  */
 export function codedPlane(x: Tensor, table: readonly number[], how: Rounding): Tensor {
   const [, , height, width] = x.shape;
-  const whole = padded(x, (side - (height % side)) % side, (side - (width % side)) % side);
+  const extended = padded(x, (side - (height % side)) % side, (side - (width % side)) % side);
   const steps = constant(Float64Array.from(table), [1, side * side, 1, 1], "float32");
+  const coefficients = whole(extended.sub(128).conv(patterns, { stride: side }).mul(8), how).mul(0.125);
   // libjpeg has coefficients in eighths, and rounds halves of a step away from 0.
-  const coefficients = rounded(whole.sub(128).conv(patterns, { stride: side }).mul(8), how).mul(0.125);
   const inSteps = coefficients.div(steps);
   const turned = how === "smooth" ? inSteps : inSteps.add(coefficients.sign().mul(1e-4).stopGradient());
   const kept = rounded(turned, how).mul(steps);
@@ -34,7 +34,15 @@ export function codedPlane(x: Tensor, table: readonly number[], how: Rounding): 
 
 /** Numbers as 8-bit samples: whole, from 0 to 255. */
 export function sample(x: Tensor, how: Rounding): Tensor {
-  return clipped(rounded(x, how), 0, 255, how);
+  return clipped(whole(x, how), 0, 255, how);
+}
+
+/**
+ * Rounds where a codec holds whole numbers. Smooth rounding leaves this out: it would hardly change the result, but several
+ * slopes below 1, one after the other, would leave next to nothing of the gradient.
+ */
+export function whole(x: Tensor, how: Rounding): Tensor {
+  return how === "smooth" ? x : rounded(x, how);
 }
 
 /** Repeats the last row and the last column. */

@@ -1,6 +1,6 @@
 import { concat, constant, type Tensor } from "../../tensor/index.ts";
-import { type Rounding, rounded } from "../rounding.ts";
-import { padded, sample } from "./blocks.ts";
+import type { Rounding } from "../rounding.ts";
+import { padded, sample, whole } from "./blocks.ts";
 
 const matrix = (rows: readonly (readonly number[])[]) =>
   constant(Float64Array.from(rows.flat()), [3, 3, 1, 1], "float32");
@@ -37,13 +37,14 @@ export function halved(x: Tensor, how: Rounding): Tensor {
   const [, , height, width] = x.shape;
   const even = padded(x, height % 2, (16 - (width % 16)) % 16);
   const sums = even.conv(quarter, { stride: 2 });
+  if (how === "smooth") return sums.mul(0.25);
   // ⌊(s + 1)/4⌋ and ⌊(s + 2)/4⌋ in turn: s is whole, so that rounding s + b - 3/2 to the nearest does it.
   const bias = constant(
     Float64Array.from({ length: sums.shape[3] }, (_, j) => (j % 2 === 0 ? -0.5 : 0.5)),
     [1, 1, 1, sums.shape[3]],
     "float32",
   );
-  return rounded(sums.add(bias).mul(0.25), how);
+  return whole(sums.add(bias).mul(0.25), how);
 }
 
 /**
@@ -53,6 +54,8 @@ export function halved(x: Tensor, how: Rounding): Tensor {
 export function doubled(x: Tensor, height: number, width: number, how: Rounding): Tensor {
   const tall = alongAxis(x, 2);
   const wide = alongAxis(tall, 3);
+  const inside = (y: Tensor) => y.narrow(2, 0, height).narrow(3, 0, width);
+  if (how === "smooth") return inside(wide);
   const columns = wide.shape[3];
   // ⌊(v + 8)/16⌋ and ⌊(v + 7)/16⌋ in turn, v being 16 times the mean.
   const bias = constant(
@@ -60,7 +63,7 @@ export function doubled(x: Tensor, height: number, width: number, how: Rounding)
     [1, 1, 1, columns],
     "float32",
   );
-  return rounded(wide.add(bias), how).narrow(2, 0, height).narrow(3, 0, width);
+  return inside(whole(wide.add(bias), how));
 }
 
 function alongAxis(x: Tensor, axis: 2 | 3): Tensor {
