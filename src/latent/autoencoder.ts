@@ -18,6 +18,8 @@ export interface Autoencoder {
   readonly channels: number;
   readonly latents: number;
   readonly factor: number;
+  /** Is `decode` linear? */
+  readonly linear?: boolean;
   encode(x: Tensor): Encoded;
   /** Not limited to [-1, 1]. */
   decode(z: Tensor): Tensor;

@@ -1,0 +1,40 @@
+import { TweedieError } from "../errors.ts";
+import type { Operator } from "../operators/operator.ts";
+import { type Shape, show } from "../tensor/index.ts";
+import type { Autoencoder } from "./autoencoder.ts";
+
+/** The shape [1, latents, h, w] of the latents that decode to pictures of the shape [1, C, H, W], or to slightly larger ones. */
+export function latentShape({ latents, factor }: Autoencoder, [, , height, width]: Shape): Shape {
+  return [1, latents, Math.ceil(height / factor), Math.ceil(width / factor)];
+}
+
+/**
+ * A ∘ decode as a measurement operator on latents: what turns any solver into a latent one. Pictures whose sides are no
+ * multiples of the factor are decoded a little larger and cropped.
+ *
+ * It is linear where both are. It has no SVD and no pseudo-inverse of its own: those of A do not survive a decoder.
+ * @param slopeSquared typical squared slope of the decoder, ‖J‖², which makes `normSquared` a bound of the composition's
+ * @throws invalid-operator when A takes pictures of other channels
+ */
+export function latentOperator(operator: Operator, autoencoder: Autoencoder, slopeSquared = 1): Operator {
+  const [, channels, height, width] = operator.domain;
+  if (channels !== autoencoder.channels)
+    throw new TweedieError("invalid-operator", {
+      what: `${operator.name} after the decoder`,
+      expected: `pictures of ${autoencoder.channels} channels`,
+      got: show(operator.domain),
+    });
+  return {
+    name: "latent",
+    domain: latentShape(autoencoder, operator.domain),
+    range: operator.range,
+    linear: operator.linear && autoencoder.linear === true,
+    observed: operator.observed,
+    surrogateGradient: operator.surrogateGradient,
+    get normSquared() {
+      return operator.normSquared * slopeSquared;
+    },
+    apply: (z) => operator.apply(autoencoder.decode(z).narrow(2, 0, height).narrow(3, 0, width)),
+    toJSON: () => ({ name: "latent", operator: operator.toJSON() }),
+  };
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { latentOperator } from "../../src/latent/latent-operator.ts";
+import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
+import { linearised } from "../../src/latent/linearised.ts";
+import type { Operator } from "../../src/operators/operator.ts";
+import { gaussianPrior } from "../../src/priors/index.ts";
+import { dps } from "../../src/solvers/dps.ts";
+import { redDiff } from "../../src/solvers/red-diff.ts";
+import type { Solver } from "../../src/solvers/solver.ts";
+import { vmlMap } from "../../src/solvers/vml-map.ts";
+import { constant, evaluate } from "../../src/tensor/index.ts";
+import { expectClose } from "../helpers/close.ts";
+import { solveInFloat64 } from "../helpers/float64-solver.ts";
+import { matrixOperator } from "../helpers/matrix-operator.ts";
+
+// Pictures [1, 1, 2, 4] in two blocks of 2×2; two latent channels; so four latent numbers.
+const W = [
+  [0.9, -0.3],
+  [0.4, 0.8],
+  [-0.2, 0.5],
+  [0.6, 0.1],
+];
+const E = [0, 1].map((k) => W.map((row) => row[k]));
+const autoencoder = linearAutoencoder(1, 2, W, E);
+
+/** decode as a matrix of 8 pixels (row by row) and 4 latents (channel by channel), written out by hand. */
+const D = Array.from({ length: 8 }, (_, pixel) => {
+  const [row, column] = [Math.floor(pixel / 4), pixel % 4];
+  const inBlock = 2 * row + (column % 2);
+  return [0, 1].flatMap((k) => [0, 1].map((block) => (block === Math.floor(column / 2) ? W[inBlock][k] : 0)));
+});
+
+const A = [
+  [1, 0.5, 0, 0, -0.3, 0, 0.2, 0],
+  [0, 0.7, 0, 0.4, 0, 1, 0, -0.5],
+  [0.3, 0, -0.6, 0, 0, 0, 0.8, 0.1],
+];
+const AD = A.map((row) => D[0].map((_, j) => row.reduce((s, a, i) => s + a * D[i][j], 0)));
+
+/** y = A x for pictures [N, 1, 2, 4]. */
+const pixelOperator: Operator = {
+  name: "matrix",
+  domain: [1, 1, 2, 4],
+  range: [1, 1, 1, 3],
+  linear: true,
+  apply: (x) =>
+    x.reshape(-1, 1, 1, 8).matmul(
+      constant(
+        A[0].flatMap((_, j) => A.map((row) => row[j])),
+        [8, 3],
+        "float32",
+      ),
+    ),
+  normSquared: 1,
+  toJSON: () => ({ name: "matrix" }),
+};
+
+const mean = [0.3, -0.2, 0.5, 0.1];
+const covariance = [
+  [1, 0.3, 0.1, 0],
+  [0.3, 0.8, 0.2, 0.1],
+  [0.1, 0.2, 1.2, -0.4],
+  [0, 0.1, -0.4, 0.9],
+];
+const sigmaY = 0.1;
+const y = [0.7, -0.4, 0.9];
+const start = [0.2, 0.1, -0.3, 0.4];
+
+test("decode is the matrix that W writes out, encode its transpose", () => {
+  const z = [0.3, -1.2, 0.7, 2];
+  const [x, back] = evaluate([
+    autoencoder.decode(constant(z, [1, 2, 1, 2], "float32")),
+    autoencoder.encode(autoencoder.decode(constant(z, [1, 2, 1, 2], "float32"))).mean,
+  ]);
+  const wanted = D.map((row) => row.reduce((s, d, j) => s + d * z[j], 0));
+  expectClose(x.data, wanted, 1e-12);
+  const again = D[0].map((_, j) => D.reduce((s, row, i) => s + row[j] * wanted[i], 0));
+  expectClose(back.data, again, 1e-12);
+});
+
+test("a picture that is no multiple of the factor is cropped from a larger decoding", () => {
+  const identity: Operator = { ...pixelOperator, domain: [1, 1, 2, 3], range: [1, 1, 2, 3], apply: (x) => x };
+  const operator = latentOperator(identity, autoencoder);
+  expect(operator.domain).toEqual([1, 2, 1, 2]);
+  const z = constant([1, 2, 3, 4], [1, 2, 1, 2]);
+  const [whole, cropped] = evaluate([autoencoder.decode(z), operator.apply(z)]);
+  expectClose(
+    cropped.data,
+    [0, 1, 2, 4, 5, 6].map((i) => whole.data[i]),
+    1e-15,
+  );
+});
+
+test("an operator for pictures of other channels is refused", () => {
+  expect(() => latentOperator({ ...pixelOperator, domain: [1, 3, 2, 4] }, autoencoder)).toThrow(
+    "matrix after the decoder: expected pictures of 1 channels, got [1, 3, 2, 4]",
+  );
+});
+
+describe("a linear decoder and a Gaussian prior reproduce the pixel solver with A·W", () => {
+  // The vector problem: 4 unknowns, the matrix AD.
+  const vector = {
+    ...matrixOperator(AD),
+    domain: [1, 2, 1, 2],
+    apply: (x: Parameters<Operator["apply"]>[0]) => matrixOperator(AD).apply(x.reshape(-1, 1, 1, 4)),
+    normSquared: 1.7,
+  };
+  const latent = latentOperator({ ...pixelOperator, normSquared: 1 }, autoencoder, 1.7);
+  const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
+
+  const cases: [string, Solver<never>, Record<string, unknown>][] = [
+    ["DPS", dps as Solver<never>, { steps: 12, zeta: 0.4, clip: false, anySize: true }],
+    ["RED-Diff", redDiff as Solver<never>, { steps: 25, lr: 0.05 }],
+    ["VML-MAP", vmlMap as Solver<never>, { steps: 5, inner: 4, sigmaMax: 5 }],
+    ["VML-MAP, conjugate gradients", vmlMap as Solver<never>, { steps: 4, inner: 3, sigmaMax: 5, precondition: "cg" }],
+    ["VML-MAP, data", vmlMap as Solver<never>, { steps: 4, inner: 3, sigmaMax: 5, precondition: "data" }],
+    ["VML-MAP, traces", vmlMap as Solver<never>, { steps: 4, inner: 2, sigmaMax: 5, traces: true }],
+  ];
+
+  test.each(cases)("%s, in float64", (_, solver, options) => {
+    const common = { options, denoise, sigmaY, y, start };
+    const pixel = solveInFloat64({ ...common, solver, operator: vector }, 2, 3);
+    const inLatents = solveInFloat64({ ...common, solver, operator: latent }, 2, 3);
+    expectClose(inLatents, pixel, 1e-9);
+    expect(pixel.some((v) => Math.abs(v - pixel[0]) > 1e-3)).toBe(true);
+  });
+
+  test.each(cases.filter(([name]) => name.startsWith("VML")))("%s, linearised at each step", (_, solver, options) => {
+    const common = { options, denoise, sigmaY, y, start };
+    const pixel = solveInFloat64({ ...common, solver, operator: vector }, 2, 3);
+    // Said to be non-linear: every adjoint is then one of the Jacobian at D.
+    const operator = { ...latent, linear: false };
+    expectClose(solveInFloat64({ ...common, solver: linearised(solver), operator }, 2, 3), pixel, 1e-9);
+  });
+});
+
+test("a curved measurement is solved to its own residual by linearised VML-MAP", () => {
+  // A(x) = W z + 0.1 (W z)², monotonous around the solution: y has a preimage and little noise.
+  const operator: Operator = {
+    ...latentOperator(pixelOperator, autoencoder, 1.7),
+    linear: false,
+    apply(z) {
+      const linear = latentOperator(pixelOperator, autoencoder).apply(z);
+      return linear.add(linear.square().mul(0.1));
+    },
+  };
+  const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
+  const options = { steps: 10, inner: 20, sigmaMax: 5, sigmaMin: 0.02 };
+  const z = solveInFloat64({ solver: linearised(vmlMap), options, operator, denoise, sigmaY: 0.01, y, start });
+  const [fitted] = evaluate([operator.apply(constant(z, [1, 2, 1, 2], "float32"))]);
+  expectClose(fitted.data, y, 0.02);
+});
