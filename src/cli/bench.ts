@@ -25,5 +25,18 @@ export function addBenchCommands(program: Command, terminal: Terminal, exit: (co
       const { runBenchFile } = await import("./commands/bench.ts");
       exit(await runBenchFile(file, raw, terminal));
     });
+  bench
+    .command("exact")
+    .description("run every solver on problems whose posterior is known in closed form (docs/exact-bench.md)")
+    .option("--solvers <NAMES>", "only these, separated by commas")
+    .option("--quick", "a few small problems, under a minute")
+    .option("--seed <N>", "of the chains (default: 0)")
+    .option("-o, --output <FOLDER>", "write exact.json, exact.csv and exact.md here")
+    .option("--threads <N>", "how many chains of work side by side (default: 2)")
+    .option("--json", "print JSON instead of tables")
+    .action(async (raw: RawOptions) => {
+      const { runBenchExact } = await import("./commands/bench-exact.ts");
+      exit(await runBenchExact(raw, terminal));
+    });
   return bench;
 }

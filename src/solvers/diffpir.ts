@@ -22,6 +22,7 @@ import type { Operator } from "../operators/operator.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { proximal } from "./proximal.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** N. */
@@ -89,10 +90,9 @@ export const diffpir: Solver<Options> = {
     });
   },
 
-  init({ noise, start, shape }, { sigmaMax, warm }) {
-    const x = noise("start").mul(sigmaMax);
-    return { x: warm ? start.expand(shape).add(x) : x };
-  },
+  init: (scope, { sigmaMax, warm }) => ({
+    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+  }),
 
   steps: (o) => ({
     step({ x }, scope) {

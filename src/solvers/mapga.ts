@@ -16,6 +16,7 @@ import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
+import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** Noise levels. */
@@ -61,10 +62,9 @@ export const mapga: Solver<Options> = {
     });
   },
 
-  init({ start, noise, shape }, { sigmaMax, warm }) {
-    const around = noise("start").mul(sigmaMax);
-    return { x: warm ? start.expand(shape).add(around) : around };
-  },
+  init: (scope, { sigmaMax, warm }) => ({
+    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+  }),
 
   steps: (o) => ({
     ascend({ x }, scope) {

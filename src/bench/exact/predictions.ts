@@ -16,6 +16,8 @@ export interface Prediction {
   readonly options: Readonly<Record<string, unknown>>;
   readonly mean: readonly number[];
   readonly variance: readonly number[];
+  /** What to call it where a solver has several. */
+  readonly note?: string;
   /** Where it comes from. */
   readonly because: string;
   /** What steps of finite length may add to the error, relative to the size of each number. */
@@ -92,6 +94,7 @@ export const predictions: readonly Prediction[] = [
     solver: "dps",
     problem: "N1",
     options: { ...unclipped, weight: "bayes", eta: 1, steps: 1000, sigmaMax: 1000, sigmaMin: 0.002 },
+    note: "1/σ_y², SDE",
     mean: [0.98168],
     variance: [0.12496],
     because: "reverse SDE: mean y(1 − e^−κ), variance (1 − e^−2κ)/2κ, κ = 4",
@@ -101,6 +104,7 @@ export const predictions: readonly Prediction[] = [
     solver: "dps",
     problem: "N1",
     options: { ...unclipped, weight: "bayes", eta: 0, steps: 1000, sigmaMax: 1000, sigmaMin: 0.002 },
+    note: "1/σ_y², ODE",
     mean: [1.27998],
     variance: [0.018316],
     because: "flow ODE: mean y√(2κ)·Daw(√(κ/2)), variance e^−κ",
@@ -110,6 +114,7 @@ export const predictions: readonly Prediction[] = [
     solver: "pigdm",
     problem: "N1",
     options: { ...wide, guidance: "score", eta: 1, steps: 500 },
+    note: "score, SDE",
     mean: [0.8],
     variance: [0.2],
     because: "exact for data of variance 1",
@@ -119,6 +124,7 @@ export const predictions: readonly Prediction[] = [
     solver: "pigdm",
     problem: "N05",
     options: { ...wide, guidance: "score", eta: 1, steps: 500 },
+    note: "score, SDE",
     mean: [1.7918],
     variance: [0.0395],
     because: "takes the data's variance for 1: reverse SDE",
@@ -128,6 +134,7 @@ export const predictions: readonly Prediction[] = [
     solver: "pigdm",
     problem: "N05",
     options: { ...wide, guidance: "score", eta: 0, steps: 500 },
+    note: "score, ODE",
     mean: [1.6483],
     variance: [0.0521],
     because: "takes the data's variance for 1: flow ODE",
@@ -155,6 +162,7 @@ export const predictions: readonly Prediction[] = [
     solver: "diffpir",
     problem: "G2",
     options: { ...plain, zeta: 1 },
+    note: "λ=1, ζ=1",
     mean: [1.1189, 0.1526],
     variance: [0.0121, 0.0392],
     because: "recursion: fresh noise alone halves the covariance",
@@ -163,6 +171,7 @@ export const predictions: readonly Prediction[] = [
     solver: "diffpir",
     problem: "G2",
     options: { ...plain, zeta: 0.1 },
+    note: "λ=1, ζ=0.1",
     mean: [1.1264, 0.1378],
     variance: [0.023, 0.0801],
     because: "recursion",
@@ -171,6 +180,7 @@ export const predictions: readonly Prediction[] = [
     solver: "diffpir",
     problem: "G2",
     options: { ...plain, zeta: 0 },
+    note: "λ=1, ζ=0",
     mean: [1.129, 0.1306],
     variance: [0.0223, 0.0852],
     because: "recursion",
@@ -179,6 +189,7 @@ export const predictions: readonly Prediction[] = [
     solver: "daps",
     problem: "G2",
     options: { sampler: "exact", tau: "sigmaY" },
+    note: "τ=σ_y",
     mean: [1.1202, 0.1536],
     variance: [0.0408, 0.1431],
     because: "recursion, five Euler steps (0.0507, 0.1828 with the exact ODE): N(x̂0, σ²) is wider than p(x0|x)",
