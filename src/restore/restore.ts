@@ -3,12 +3,13 @@ import { TweedieError } from "../errors.ts";
 import type { Image } from "../images/index.ts";
 import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
-import { type Counts, type Preset, parseOptions, presetFor, type Solution, solve } from "../solvers/index.ts";
+import { type Counts, type Preset, type Problem, parseOptions, presetFor, type Solution } from "../solvers/index.ts";
 import type { Job } from "./job.ts";
 import { jobFor } from "./job-for.ts";
 import type { NoiseLevel } from "./noise.ts";
 import type { Planes } from "./planes.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
+import { SolverCache } from "./solver-cache.ts";
 import { operatorName, parseTask, type Task, type TaskInput } from "./task.ts";
 import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
 
@@ -56,9 +57,13 @@ export interface RestoreRequest {
 export interface Restoration {
   /** The results, one for each sample (fewer when it was stopped). */
   readonly images: readonly Image[];
+  /** How many of them are finished: all, unless the last one was stopped half-way. */
+  readonly finished: number;
   readonly task: Task;
   readonly noise: NoiseLevel;
   readonly solver: string;
+  /** Does the solver draw from the posterior (true), or seek one picture? */
+  readonly sampler: boolean;
   readonly preset: Preset;
   /** Every option of the solver, defaults included. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -117,17 +122,25 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
   signal?.addEventListener("abort", onAbort, { once: true });
   const totals = new Totals();
   const images: Image[] = [];
+  let finished = 0;
+  const problems = new Map<Tile, Required<Pick<Problem, "operator" | "measurement" | "start">>>();
+  const problemOf = (tile: Tile) => {
+    const known = problems.get(tile);
+    if (known) return known;
+    const { operator, measurement, firstGuess } = job.problem(tile);
+    // A solver for A = I begins with the measurement.
+    const problem = { operator, measurement, start: chosen.solver.needs.identity ? measurement : firstGuess() };
+    if (samples > 1) problems.set(tile, problem);
+    return problem;
+  };
+  const cache = new SolverCache({ solver: chosen.solver, options, engine, signal: stop.signal });
   try {
     const run = async (sample: number, tile: Tile, index: number, pace: Pace): Promise<Solution> => {
-      const { operator, measurement, firstGuess } = job.problem(tile);
-      // A solver for A = I begins with the measurement.
-      const start = chosen.solver.needs.identity ? measurement : firstGuess();
-      return solve(
-        { operator, measurement, start, sigmaY: job.sigmaY, prior },
+      const { operator, measurement, start } = problemOf(tile);
+      const { prepared, compileSeconds } = await cache.get({ operator, sigmaY: job.sigmaY, prior });
+      const solution = await prepared.run(
+        { measurement, start },
         {
-          solver: chosen.solver,
-          options,
-          engine,
           seed: tileSeed(seed, index),
           firstSample: sample,
           signal: stop.signal,
@@ -149,6 +162,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
           },
         },
       );
+      return { ...solution, seconds: solution.seconds + compileSeconds, compileSeconds };
     };
     const pace = new Pace();
     for (let sample = 0; sample < samples && !(sample > 0 && stop.signal.aborted); sample++) {
@@ -161,17 +175,21 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
       );
       if (planes === undefined) break;
       images.push(job.finish(planes));
+      if (!totals.stopped) finished++;
     }
   } finally {
+    await cache.dispose();
     signal?.removeEventListener("abort", onAbort);
     if (!request.engine) await engine.dispose();
   }
   if (images.length === 0) throw new TweedieError("aborted", { message: "stopped before the first step was done" });
   return {
     images,
+    finished,
     task,
     noise: job.noise,
     solver: chosen.solver.name,
+    sampler: chosen.solver.sampler,
     preset,
     options,
     seed,
