@@ -1,4 +1,5 @@
 import { z } from "zod";
+import "./imaging.ts"; // registers the operators of instruments
 import { TweedieError } from "../errors.ts";
 import { blockCompressedSensing, blockMeasurements } from "./block-compressed-sensing.ts";
 import { blur } from "./blur.ts";

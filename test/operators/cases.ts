@@ -73,6 +73,11 @@ const specs: [string, OperatorSpec, channels?: number][] = [
   ),
   ["blur, gaussian, no cutoff", { name: "blur", kernel: { type: "gaussian", std: 0.8 }, cutoff: 0 }],
   ["blur, lopsided, circular, no cutoff", { name: "blur", kernel: lopsided, border: "circular", cutoff: 0 }],
+  ["ct, whole picture", { name: "ct", angles: 4 }],
+  ["ct, circle", { name: "ct", angles: [10, 80, 135], circle: true, unit: "pixel", filter: "hann" }],
+  ["mri, one coil, real", { name: "mri", pattern: "gaussian-2d", acceleration: 2 }],
+  ["mri, lines, real", { name: "mri", seed: 2 }],
+  ["mri, three coils, real", { name: "mri", coils: 3, acceleration: 2 }],
   [
     "blur, then reduce",
     {
@@ -107,7 +112,14 @@ const specs: [string, OperatorSpec, channels?: number][] = [
   ],
 ];
 
+const complex: Case[] = [1, 3].map((coils) => ({
+  title: `mri, complex, coils: ${coils} [2×5×6]`,
+  spec: { name: "mri", picture: "complex", coils, pattern: "poisson", acceleration: 2 },
+  domain: [1, 2, 5, 6],
+}));
+
 export const cases: Case[] = larger.concat(
+  complex,
   specs.flatMap(([title, spec, channels]) =>
     sizes
       .filter(([, c]) => channels === undefined || c === channels)

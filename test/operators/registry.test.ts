@@ -94,7 +94,9 @@ describe.each(cases)("$title", ({ spec, domain }) => {
     expect(distance(value(svd.v(z)), value(x))).toBeLessThan(1e-10);
     const w = random(z.shape, "w");
     expect(distance(value(svd.vt(svd.v(w))), value(w))).toBeLessThan(1e-10);
-    expect(distance(value(svd.u(svd.ut(y))), value(y))).toBeLessThan(1e-10);
+    // With more measurements than pixels the left singular vectors span what A can give.
+    const spanned = sizeOf(range) > sizeOf(domain) ? A(random(batch(domain, 2), "y")) : y;
+    expect(distance(value(svd.u(svd.ut(spanned))), value(spanned))).toBeLessThan(1e-10);
     expect(distance(value(svd.u(svd.singularValues.mul(z))), value(A(x)))).toBeLessThan(1e-10);
     expect(distance(value(svd.v(svd.singularValues.mul(svd.ut(y)))), value(adjoint(operator, y)))).toBeLessThan(1e-10);
     const exact = singularValues();

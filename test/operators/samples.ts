@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { smoothNetwork } from "./network-model.ts";
 
 /** How to draw an operator of one kind for the property suite. */
 export interface Sample {
@@ -78,5 +79,37 @@ export const samples: Readonly<Record<string, Sample>> = {
       rounding,
     }),
     sides: [1, 20],
+  },
+  ct: {
+    options: record({
+      angles: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.array(angle, { minLength: 1, maxLength: 4 })),
+      circle: fc.boolean(),
+      unit: fc.constantFrom("detector", "pixel"),
+      filter: fc.constantFrom("ramp", "hann"),
+    }),
+  },
+  mri: {
+    options: fc.oneof(
+      record({
+        pattern: fc.constantFrom("random", "equispaced", "gaussian", "gaussian-2d", "poisson"),
+        acceleration: fc.integer({ min: 1, max: 8 }),
+        centre: fc.constantFrom(0, 0.08, 0.3),
+        seed,
+        coils: fc.integer({ min: 1, max: 3 }),
+      }),
+    ),
+  },
+  "phase-retrieval": {
+    options: record({ oversample: fc.constantFrom(0, 1, 2), values: fc.constantFrom("signed", "unit") }),
+  },
+  "nonlinear-blur": {
+    options: record({
+      kernel,
+      gain: fc.double({ min: 0.5, max: 3, noNaN: true }),
+      border: fc.constantFrom("circular", "reflect", "zero"),
+    }),
+  },
+  network: {
+    options: record({ model: fc.constant(smoothNetwork()), values: fc.constantFrom("signed", "unit") }),
   },
 };
