@@ -10,7 +10,8 @@ export interface OperatorSpec {
 /**
  * A = U Σ Vᵀ as tensor maps. Spectral coordinates have the shape of `vt(x)` and one entry per entry of x: V is a full
  * orthogonal basis of the domain. Left singular vectors stand beside their right ones; directions without one carry the
- * singular value 0, and `ut(y)` is 0 there. So `apply(x) = u(singularValues · vt(x))`, `v(vt(x)) = x`, `u(ut(y)) = y`.
+ * singular value 0, and `ut(y)` is 0 there. So `apply(x) = u(singularValues · vt(x))`, `v(vt(x)) = x`, `u(ut(y)) = y`;
+ * with more measurements than pixels the last gives the part of y that A can cause.
  */
 export interface Svd {
   vt(x: Tensor): Tensor;
