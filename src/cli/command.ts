@@ -16,8 +16,8 @@ export type Product = Image | Planes;
 /** What a command has done: its products, a record for the manifest, and what to tell the user. */
 export interface Outcome<A> {
   readonly pictures: readonly Product[];
-  /** Another picture, to be written as OUT-NAME.png. */
-  readonly besides?: { readonly name: string; readonly picture: Image };
+  /** Other pictures, to be written as OUT-NAME.png. */
+  readonly besides?: readonly { readonly name: string; readonly picture: Image }[];
   /** The arguments with every default filled in: what a replay starts from. */
   readonly resolved: A;
   /** Facts of the run, as plain data. */
@@ -38,8 +38,8 @@ export interface PictureCommand<A extends PictureArguments> {
   files(args: A): Readonly<Partial<Record<keyof A & string, string>>>;
   /** How many pictures it will write. */
   count(args: A): number;
-  /** Name of what it will write besides, see {@link Outcome.besides}. */
-  besides?(args: A): string | undefined;
+  /** Names of what it will write besides, see {@link Outcome.besides}. */
+  besides?(args: A): readonly string[];
   perform(args: A, context: Context): Promise<Outcome<A>>;
 }
 

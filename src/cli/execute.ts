@@ -31,11 +31,8 @@ export async function perform<A extends PictureArguments>(
   const files: { path: string; bytes: Uint8Array }[] = [];
   for (const [i, picture] of outcome.pictures.entries())
     files.push({ path: paths[i], bytes: await encode(picture, args.output) });
-  const { besides } = outcome;
-  if (besides) {
-    const path = besidesPath(args.output, besides.name);
-    files.push({ path, bytes: await encodeImage(besides.picture, { format: "png" }) });
-  }
+  for (const { name, picture } of outcome.besides ?? [])
+    files.push({ path: besidesPath(args.output, name), bytes: await encodeImage(picture, { format: "png" }) });
 
   const base = dirname(resolve(args.output));
   const place = (path: string): string => relative(base, resolve(path)) || ".";

@@ -45,11 +45,11 @@ export async function checkOutputs(
   output: string,
   count: number,
   inputs: readonly string[],
-  besides?: string,
+  besides: readonly string[] = [],
 ): Promise<void> {
   if (!isArrayFile(output)) formatFromPath(output);
   const manifest = manifestPath(output);
-  const more = besides === undefined ? [] : [besidesPath(output, besides)];
+  const more = besides.map((name) => besidesPath(output, name));
   const targets = [...picturePaths(output, count), ...more, manifest];
   const sources = new Map<string, string>();
   for (const path of inputs) sources.set(await identity(path), path);

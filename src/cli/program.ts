@@ -52,7 +52,10 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .option("--model <NAME>", "an embedded prior or an ONNX file with a card (default: natural)")
     .option("--preset <NAME>", "fast, balanced or best (default: balanced)")
     .option("--steps <N>", "steps of the solver")
-    .option("--samples <N>", "how many results to draw: OUT-1.png, OUT-2.png, … (default: 1)")
+    .option(
+      "--samples <N>",
+      "how many results to draw: OUT-1.png, …; adds their OUT-mean.png and OUT-std.png (default: 1)",
+    )
     .option("--option <KEY=VALUE>", "an option of the solver; may be repeated", collect)
     .option("--reference <CLEAN>", "a clean picture; adds PSNR and SSIM to the report")
     .option("--tile <PIXELS>", "side of the tiles of large pictures (default: 512)")

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
 import { writeAtomic } from "../images/index.ts";
 import { listPriors, loadPrior } from "../priors/index.ts";
@@ -8,7 +8,7 @@ import { degradeCommand } from "./commands/degrade.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { type Finished, locate, perform, writeResults } from "./execute.ts";
-import { hashFile, picturePaths, sha256 } from "./files.ts";
+import { hashFile, sha256 } from "./files.ts";
 import { type Manifest, readManifest, versions } from "./manifest.ts";
 
 const commands: readonly PictureCommand<PictureArguments>[] = [restoreCommand, degradeCommand, sampleCommand];
@@ -39,16 +39,14 @@ export async function replay(path: string, output: string | undefined, context: 
   const located = locate(manifest, path);
   await relocateModel(located, path);
   const args = checkArguments(command, located, path);
-  const recorded = args.output;
   for (const [name, { sha256: hash }] of Object.entries(manifest.inputs)) {
     const file = located[name] as string;
     await expectHash(file, hash, await hashFile(file));
   }
   await checkModel(manifest, args, context);
-  const paths = picturePaths(recorded, command.count(args));
-  if (output === undefined) await checkExisting(paths, manifest, path);
+  if (output === undefined) await checkExisting(manifest, path);
 
-  const replayed = { ...args, output: output ?? recorded };
+  const replayed = { ...args, output: output ?? args.output };
   const finished = await perform(command, replayed, context);
   const same =
     finished.files.length === manifest.outputs.length &&
@@ -89,11 +87,12 @@ async function checkModel(manifest: Manifest, args: PictureArguments, { signal }
 }
 
 /** A result that someone has changed since is not to be lost. */
-async function checkExisting(paths: readonly string[], manifest: Manifest, path: string): Promise<void> {
-  for (const [i, { sha256: hash }] of manifest.outputs.entries()) {
-    if (paths[i] === undefined || !existsSync(paths[i]) || (await hashFile(paths[i])) === hash) continue;
+async function checkExisting(manifest: Manifest, path: string): Promise<void> {
+  for (const { path: recorded, sha256: hash } of manifest.outputs) {
+    const file = relative(process.cwd(), resolve(path, "..", recorded));
+    if (!existsSync(file) || (await hashFile(file)) === hash) continue;
     throw new TweedieError("not-writable", {
-      what: paths[i],
+      what: file,
       expected: `the result that ${path} records`,
       got: "a file that has changed since",
       hint: "give another name with -o",

@@ -1,4 +1,4 @@
-import type { Restoration } from "../restore/index.ts";
+import type { Restoration, SampleStatistics } from "../restore/index.ts";
 import { digits, duration } from "./progress.ts";
 
 /** Aligned "label  text" lines. */
@@ -15,6 +15,11 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
     ["solver", `${r.solver} (preset ${r.preset}), prior ${prior}`],
     ["work", describeWork(r)],
   ];
+  if (r.roundTrip !== undefined)
+    lines.push([
+      "ceiling",
+      `${r.roundTrip.toFixed(1)} dB: the first guess through the autoencoder and back; no latent solver restores more`,
+    ]);
   if (r.residual === 0 && r.task.name === "inpaint")
     lines.push(["residual", "0: every known pixel is exactly as it was"]);
   else if (r.steps > 0)
@@ -46,6 +51,16 @@ function describeTask({ task, missing, images }: Restoration): string {
     default:
       return task.name;
   }
+}
+
+/** What several samples say together, and whether they may be taken for draws from the posterior. */
+export function describeSamples({ sampler, solver, finished }: Restoration, s: SampleStatistics | undefined): string {
+  const level = (v: number) => `${digits(v)} (${digits(255 * v)}/255)`;
+  const spread = s
+    ? `mean and standard deviation of ${s.samples} beside them; in the latter white is ${level(s.white)}, the average ${level(s.average)}`
+    : `${finished} finished, too few for a mean and a standard deviation`;
+  if (sampler) return spread;
+  return `${spread}. ${solver} seeks one picture: these are no samples of the posterior, their spread is no uncertainty`;
 }
 
 /** "jpeg, quality 10, subsampling 4:2:0"; long values are left out. */

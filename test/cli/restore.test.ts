@@ -139,6 +139,8 @@ describe("tweedie restore", () => {
       "in.png",
       "many-1.png",
       "many-2.png",
+      "many-mean.png",
+      "many-std.png",
       "many.json",
       "mask.png",
       "one.json",

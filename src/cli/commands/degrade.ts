@@ -67,7 +67,7 @@ export const degradeCommand: PictureCommand<DegradeArguments> = {
 
   count: () => 1,
 
-  besides: ({ saveMask }) => (saveMask ? "mask" : undefined),
+  besides: ({ saveMask }) => (saveMask ? ["mask"] : []),
 
   async perform(args, { signal }) {
     const planes = isArrayFile(args.image) ? await readArray(args.image) : undefined;
@@ -80,7 +80,7 @@ export const degradeCommand: PictureCommand<DegradeArguments> = {
       const { mask } = simulation;
       return {
         pictures: [product],
-        ...(args.saveMask && mask ? { besides: { name: "mask", picture: maskImage(mask) } } : {}),
+        ...(args.saveMask && mask ? { besides: [{ name: "mask", picture: maskImage(mask) }] } : {}),
         resolved: { ...args, threads: engine.threads },
         record: { measurement: simulation.shape },
         summary: describe(args, simulation, "alpha" in product && product.alpha !== undefined),

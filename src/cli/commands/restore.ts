@@ -4,12 +4,18 @@ import { createEngine } from "../../engine/index.ts";
 import { checkEncodable, decodeImage, formatFromPath, type Image } from "../../images/index.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
 import { listPriors, loadPrior } from "../../priors/index.ts";
-import { isPictureTask, type Restoration, restore } from "../../restore/index.ts";
+import {
+  isPictureTask,
+  type Restoration,
+  restore,
+  type SampleStatistics,
+  sampleStatistics,
+} from "../../restore/index.ts";
 import { type RawOptions, readOption, readSolverOptions } from "../arguments.ts";
 import type { PictureCommand } from "../command.ts";
 import { isArrayFile } from "../files.ts";
 import { compare, describeMetrics, readReference } from "../metrics.ts";
-import { describeRestoration, plural } from "../report.ts";
+import { describeRestoration, describeSamples, plural } from "../report.ts";
 import { kernelFile, loadTask, maskFile, sizeOf } from "../task.ts";
 import { readTask, type TaskArguments } from "../task-arguments.ts";
 import { readArray } from "./array.ts";
@@ -97,6 +103,8 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
 
   count: ({ samples }) => samples,
 
+  besides: ({ samples }) => (samples > 1 ? ["mean", "std"] : []),
+
   async perform(args, { signal, progress }) {
     const measurement = isArrayFile(args.image) ? await readArray(args.image) : undefined;
     const image = measurement ? undefined : await decodeImage(args.image);
@@ -142,8 +150,20 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
           "quality",
           `${describeMetrics(metrics)}${before ? ` (before: ${describeMetrics(before)})` : ""}`,
         ]);
+      // An unfinished sample still holds noise, or too little of it.
+      const drawn = result.images.slice(0, result.finished);
+      const statistics = drawn.length > 1 ? sampleStatistics(drawn) : undefined;
+      if (args.samples > 1) summary.push(["samples", describeSamples(result, statistics)]);
       return {
         pictures: result.images,
+        ...(statistics
+          ? {
+              besides: [
+                { name: "mean", picture: statistics.mean },
+                { name: "std", picture: statistics.deviation },
+              ],
+            }
+          : {}),
         resolved: {
           ...args,
           solver: result.solver,
@@ -157,6 +177,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
           ...facts(result),
           model: { name: prior.name, sha256: prior.hash },
           ...(metrics ? { metrics, before } : {}),
+          ...(statistics ? { samples: samplesRecord(result, statistics, reference) } : {}),
         },
         summary,
         stopped: result.stopped ? describeStop(result, args.samples) : undefined,
@@ -186,6 +207,16 @@ function facts(r: Restoration): Record<string, unknown> {
     seconds: r.seconds,
     compileSeconds: r.compileSeconds,
     stopped: r.stopped,
+  };
+}
+
+/** What the manifest says of several samples: `white` is the legend of OUT-std.png. */
+function samplesRecord({ sampler }: Restoration, s: SampleStatistics, reference: Image | undefined) {
+  return {
+    number: s.samples,
+    posterior: sampler,
+    standardDeviation: { white: s.white, average: s.average, scale: "0 (black) to 1 (white) of the picture" },
+    ...(reference ? { metricsOfMean: compare(s.mean, reference) } : {}),
   };
 }
 
