@@ -9,7 +9,8 @@
  *   x' = mean over ε of z̃ + (1−t) v(z̃, t) = mean over ε of D(z + σ ε, σ),  σ = (1−t)/t
  *
  * The last form holds for any denoiser; at t = 0, where σ is infinite, the highest level stands in for it, and what x was
- * before no longer matters. Steps of operators with ‖A‖ > 1, which the paper has none of, are divided by ‖A‖².
+ * before no longer matters. The steps are divided by ‖A‖², which is 1 for the paper's operators: elsewhere lr = 1 would stand
+ * still (block means) or diverge.
  */
 import { z } from "zod";
 import { gradient } from "../tensor/index.ts";
@@ -41,7 +42,7 @@ export const pnpFlow: Solver<z.output<typeof options>> = {
     const first = Math.min(steps - 1, Math.floor(steps * startTime + 1e-9));
     return Array.from({ length: steps - first }, (_, i) => (first + i) / steps).flatMap((t) => {
       const sigma = t > 0 ? Math.min(sigmaMax, (1 - t) / t) : sigmaMax;
-      const rate = (lr * (1 - t) ** alpha) / Math.max(1, operator.normSquared);
+      const rate = (lr * (1 - t) ** alpha) / operator.normSquared;
       return Array.from({ length: average }, (_, k): Step => {
         return { kind: k === 0 ? "first" : "again", sigma, scalars: { sigma, rate, blend: 1 / (k + 1) } };
       });

@@ -61,13 +61,13 @@ describe("the schedule", () => {
       1e-12,
     );
   });
-  it("does not lengthen the steps of operators of norm below 1", () => {
+  it("is for operators of norm 1: others have their steps divided by ‖A‖²", () => {
     const [first] = steps({ startTime: 0.5 }, matrixOperator([[0.1]]));
-    expect(first.scalars.rate).toBeCloseTo(0.5, 12);
+    expect(first.scalars.rate).toBeCloseTo(50, 10);
   });
 });
 
-// For N(μ, c) and gain a: z = x − γ a(a x − y), x' = μ + j(z − μ) + jσ·mean(ε), j = c/(c + σ²).
+// For N(μ, c) and gain a: z = x − γ a(a x − y), γ = (1−t)/a², x' = μ + j(z − μ) + jσ·mean(ε), j = c/(c + σ²).
 it("follows the recursion of a Gaussian number, exactly", () => {
   const [mu, c, a, y] = [0.4, 0.5, 0.7, 1];
   const [steps, average] = [25, 3];
@@ -76,8 +76,9 @@ it("follows the recursion of a Gaussian number, exactly", () => {
     const t = i / steps;
     const sigma = t > 0 ? (1 - t) / t : 80;
     const j = c / (c + sigma ** 2);
-    const shrink = j * (1 - (1 - t) * a ** 2);
-    mean = mu + shrink * mean + j * ((1 - t) * a * y - mu);
+    const rate = (1 - t) / a ** 2;
+    const shrink = j * (1 - rate * a ** 2);
+    mean = mu + shrink * mean + j * (rate * a * y - mu);
     variance = shrink ** 2 * variance + (j * sigma) ** 2 / average;
   }
   const options = { steps, average };
