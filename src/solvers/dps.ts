@@ -49,6 +49,12 @@ export const dps: Solver<z.output<typeof options>> = {
   sampler: true,
   options,
 
+  // The official repository's; the paper's appendix has other values.
+  forTask(task) {
+    const zeta = { "super-resolution": 0.3, blur: 0.3, "nonlinear-blur": 0.3, "phase-retrieval": 1 }[task];
+    return zeta === undefined ? {} : { zeta };
+  },
+
   schedule({ steps, sigmaMin, sigmaMax, rho }) {
     const sigmas = [...karrasSigmas({ steps, min: sigmaMin, max: sigmaMax, rho })];
     return sigmas.slice(0, -1).map((sigma, i) => ({ kind: "step", sigma, scalars: { sigma, next: sigmas[i + 1] } }));

@@ -59,6 +59,12 @@ export const redDiff: Solver<z.output<typeof options>> = {
   sampler: false,
   options,
 
+  // λ = 0.25 throughout; 1 for inpainting with σ_y = 0.1.
+  forTask(task) {
+    if (task === "inpaint") return { lr: 0.25, sigmaX0: 1e-4 };
+    return ["blur", "nonlinear-blur", "jpeg", "hdr", "phase-retrieval"].includes(task) ? { lr: 0.5 } : {};
+  },
+
   schedule({ steps, lambda, weighting, lr, lrEnd, parallel, sigmaMax, sigmaMin, average }) {
     const ddpm = createSchedule({ type: "linear" });
     const [first, last] = [timeAt(ddpm, sigmaMax), timeAt(ddpm, sigmaMin)];

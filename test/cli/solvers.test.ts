@@ -43,6 +43,7 @@ describe("tweedie solvers", () => {
     expect(out).toMatch(/ {2}steps=1000 +a whole number from 1\n/);
     expect(out).toMatch(/ {2}zeta=0.5 +a number from 0\n/);
     expect(out).toMatch(/ {2}weight="norm" +norm, bayes\n/);
+    expect(out).toMatch(/published settings by task\n( .*\n)* {2}super-resolution +zeta=0.3/);
     const { out: json } = await tweedie("solvers", "dps", "--json");
     const { options } = JSON.parse(json) as { options: { key: string; initial: unknown }[] };
     expect(options.find(({ key }) => key === "eta")).toMatchObject({ initial: 1 });
