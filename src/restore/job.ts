@@ -34,6 +34,8 @@ export interface TileProblem {
 export interface Job {
   readonly task: Task;
   readonly noise: NoiseLevel;
+  /** Is the measurement operator linear? */
+  readonly linear: boolean;
   /** Noise of the measurement that the solver sees, on the [-1, 1] scale. */
   readonly sigmaY: number;
   /** Size and channels of the picture that the prior speaks of. */
@@ -94,6 +96,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
   return {
     task,
     noise: level,
+    linear: isLinear(task, tiles[0], channels),
     sigmaY,
     width,
     height,
@@ -134,6 +137,11 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
       return alpha ? { ...shown, alpha, meta } : { ...shown, meta };
     },
   };
+}
+
+function isLinear(task: Task, tile: Tile | undefined, channels: number): boolean {
+  if (task.name !== "operator" || !tile) return true;
+  return taskOperator(task, { width: tile.width, height: tile.height, channels }).linear;
 }
 
 /** One channel; unlike {@link toGrey} exact for pictures that have no colour. */

@@ -47,6 +47,7 @@ export function createMeasurementJob(options: MeasurementJobOptions): Job {
   return {
     task,
     noise,
+    linear: operator.linear,
     sigmaY,
     width,
     height,

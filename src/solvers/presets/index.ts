@@ -24,8 +24,9 @@ export interface Choice {
  * @param task name of the operator
  * @param sigmaY noise on the [-1, 1] scale
  * @param solver a solver's name, to get that solver's options
+ * @param linear is the operator linear?
  */
-export function presetFor(task: string, preset: Preset, sigmaY: number, solver?: string): Choice {
-  const name = solver ?? (task === "denoise" ? "posterior-mean" : "vml-map");
+export function presetFor(task: string, preset: Preset, sigmaY: number, solver?: string, linear = true): Choice {
+  const name = solver ?? (task === "denoise" ? "posterior-mean" : linear ? "vml-map" : "red-diff");
   return { solver: findSolver(name), options: rules[name]?.(task, preset, sigmaY) ?? {} };
 }
