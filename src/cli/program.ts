@@ -3,6 +3,8 @@ import { TweedieError } from "../errors.ts";
 import { runDegrade, runModels, runReplay, runRestore, runSample, runTasks } from "./actions.ts";
 import { type RawOptions, spreadOptions } from "./arguments.ts";
 import { addBenchCommands } from "./bench.ts";
+import { addCalibrateCommand } from "./calibrate.ts";
+import { addCheckCommand } from "./check.ts";
 import { type ExitCode, exitCodeOf, formatError } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
 import { ownVersion } from "./version.ts";
@@ -99,6 +101,8 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
     .action((name: string, raw: RawOptions) => runModels("check", name, raw, terminal));
 
   addBenchCommands(program, terminal, exit);
+  addCalibrateCommand(program, terminal, exit);
+  addCheckCommand(program, terminal, exit, collect);
 
   program
     .command("solvers")
