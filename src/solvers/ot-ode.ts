@@ -20,9 +20,9 @@ import type { Solver, Step } from "./solver.ts";
 const options = z.strictObject({
   /** N: the grid of [0, 1]; (1 − t0)·N of its steps are taken. */
   steps: z.int().min(1).default(100),
-  /** t0, where the path begins. */
+  /** t0, where the path begins. Scripts beside PnP-Flow: 0.3 denoising and deblurring, 0.1 the others. */
   startTime: z.number().gt(0).lt(1).default(0.2),
-  /** γ_t: 1, or √(t/(t² + (1−t)²)). */
+  /** γ_t: 1, or √(t/(t² + (1−t)²)), which the same scripts take for all but super-resolution and pixels missing at random. */
   gamma: z.enum(["constant", "gamma_t"]).default("constant"),
   /** c: r² = cσ²/(c + σ²). */
   dataVariance: z.number().positive().default(1),
@@ -51,6 +51,16 @@ export const otOde: Solver<Options> = {
   needs: { vjp: true, linear: true },
   sampler: true,
   options,
+
+  forTask(task) {
+    const settings: Record<string, Record<string, unknown>> = {
+      denoise: { startTime: 0.3, gamma: "gamma_t" },
+      blur: { startTime: 0.3, gamma: "gamma_t" },
+      inpaint: { startTime: 0.1, gamma: "gamma_t" },
+      "super-resolution": { startTime: 0.1 },
+    };
+    return settings[task] ?? {};
+  },
 
   schedule(o) {
     const grid = times(o);

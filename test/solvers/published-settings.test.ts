@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { parseOptions } from "../../src/solvers/check.ts";
+import { listSolvers } from "../../src/solvers/index.ts";
+
+const tasks = [
+  "inpaint",
+  "super-resolution",
+  "blur",
+  "denoise",
+  "colorize",
+  "hdr",
+  "phase-retrieval",
+  "nonlinear-blur",
+];
+
+it.each(listSolvers().map((s) => [s.name, s] as const))(
+  "%s knows the options of its published settings",
+  (_, solver) => {
+    for (const task of tasks) expect(() => parseOptions(solver, solver.forTask?.(task) ?? {})).not.toThrow();
+  },
+);
