@@ -78,7 +78,8 @@ export async function runBenchFile(file: string, raw: RawOptions, terminal: Term
   }
 }
 
-function readSelection(raw: RawOptions): Selection {
+/** `--tasks`, `--solvers`, `--priors`, `--images` and `--limit`. @throws UsageError */
+export function readSelection(raw: RawOptions): Selection {
   const list = (name: string): string[] | undefined => {
     const text = raw[name];
     if (typeof text !== "string") return undefined;
