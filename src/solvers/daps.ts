@@ -12,7 +12,9 @@
  *
  * h falls linearly with the level's number, from lr to lrEnd·lr. τ stands for σ_y, but is 0.01 in the paper whatever the
  * noise is; `tau: "sigmaY"` is Bayes' rule. Even with all parts exact the result is wider than the posterior, about twice
- * in variance, because N(x̂0, σ²) stands for p(x0|x).
+ * in variance, because N(x̂0, σ²) stands for p(x0|x): where nothing is measured x0 carries noise σ of its own, and σ' comes
+ * on top. On a network, which is told σ' alone, that noise stays (pictures come out at 16 dB); the published chains are too
+ * short to take it all up, and work because of it.
  */
 import { z } from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
