@@ -11,12 +11,21 @@ import type { Terminal } from "./terminal.ts";
 
 export async function runRestore(image: string, raw: RawOptions, terminal: Terminal): Promise<ExitCode> {
   const { readRestoreArguments, restoreCommand } = await import("./commands/restore.ts");
-  return runPictures(restoreCommand, readRestoreArguments(image, raw), raw, terminal);
+  return runPictures(restoreCommand, readRestoreArguments(image, await withOperator(raw)), raw, terminal);
 }
 
 export async function runDegrade(image: string, raw: RawOptions, terminal: Terminal): Promise<ExitCode> {
   const { degradeCommand, readDegradeArguments } = await import("./commands/degrade.ts");
-  return runPictures(degradeCommand, readDegradeArguments(image, raw), raw, terminal);
+  return runPictures(degradeCommand, readDegradeArguments(image, await withOperator(raw)), raw, terminal);
+}
+
+/** Loads the module of `--operator`; the task is the operator that it defines, unless `--task` says which of several. */
+async function withOperator(raw: RawOptions): Promise<RawOptions> {
+  const file = readOption(raw, "operator");
+  if (file === undefined) return raw;
+  const { loadOperators } = await import("../check/index.ts");
+  const [task] = await loadOperators(file);
+  return { task, ...raw };
 }
 
 export async function runSample(raw: RawOptions, terminal: Terminal): Promise<ExitCode> {

@@ -39,6 +39,7 @@ const readers = {
   size: { schema: z.string().regex(/^\d{1,5}x\d{1,5}$/), expected: "WIDTHxHEIGHT, such as 256x256" },
   reference: { schema: z.string().min(1), expected: "a picture file" },
   output: { schema: z.string().min(1), expected: "a file name" },
+  operator: { schema: z.string().min(1), expected: "a module that defines an operator" },
 } as const;
 
 type Readers = typeof readers;

@@ -141,6 +141,7 @@ function taskOptions(command: Command): Command {
       "--task <TASK>",
       "inpaint, super-resolution, deblur, denoise, colorize, compressed-sensing, hdr, jpeg, …: tweedie tasks lists all",
     )
+    .option("--operator <OPERATOR.ts>", "a module that defines the task's operator, as tweedie check tests it")
     .option("--param <KEY=VALUE>", "an option of the task's operator (jpeg: quality=10); may be repeated", collect)
     .option(
       "--mask <MASK>",

@@ -17,6 +17,8 @@ export interface TaskArguments {
   param?: Record<string, unknown>;
   /** Of the result, where the measurement does not tell it. */
   size?: string;
+  /** The module that defines the task's operator. */
+  operator?: string;
 }
 
 const belongsTo: Readonly<Record<string, readonly string[]>> = {
@@ -40,12 +42,15 @@ export function readTask(raw: RawOptions): TaskArguments {
     });
   const own = isPictureTask(task);
   for (const [name, tasks] of Object.entries(belongsTo)) if (!tasks.includes(task)) refuse(raw, name, task, tasks);
+  if (own) refuse(raw, "operator", task, ["tasks that a module defines"]);
   if (own) refuse(raw, "param", task, ["tasks that are operators, such as jpeg"]);
   const args: TaskArguments = { task };
   if (!own) {
     args.param = readParams(raw);
     const size = readOption(raw, "size");
     if (size !== undefined) args.size = size;
+    const operator = readOption(raw, "operator");
+    if (operator !== undefined) args.operator = operator;
   }
   if (task === "inpaint") {
     const mask = readOption(raw, "mask");

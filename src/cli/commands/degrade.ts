@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loadOperators } from "../../check/index.ts";
 import { createEngine } from "../../engine/index.ts";
 import { decodeImage, formatFromPath, formatTraits, maskImage } from "../../images/index.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
@@ -63,13 +64,16 @@ export const degradeCommand: PictureCommand<DegradeArguments> = {
   name: "degrade",
   schema,
 
-  files: (args) => ({ image: args.image, mask: maskFile(args), kernel: kernelFile(args) }),
+  files(args) {
+    return { image: args.image, mask: maskFile(args), kernel: kernelFile(args), operator: args.operator };
+  },
 
   count: () => 1,
 
   besides: ({ saveMask }) => (saveMask ? ["mask"] : []),
 
   async perform(args, { signal }) {
+    if (args.operator !== undefined) await loadOperators(args.operator);
     const planes = isArrayFile(args.image) ? await readArray(args.image) : undefined;
     const image = planes ? undefined : await decodeImage(args.image);
     const task = await loadTask(args, planes ?? image);

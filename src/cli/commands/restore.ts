@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import { loadOperators } from "../../check/index.ts";
 import { createEngine } from "../../engine/index.ts";
 import { checkEncodable, decodeImage, formatFromPath, type Image } from "../../images/index.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
@@ -48,6 +49,7 @@ export const taskShape = {
   border: z.enum(["reflect", "zero", "circular"]).optional(),
   param: z.record(z.string(), z.unknown()).optional(),
   size: z.string().optional(),
+  operator: z.string().optional(),
 };
 
 const schema = z.strictObject({
@@ -98,7 +100,8 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
   schema,
 
   files(args) {
-    return { image: args.image, mask: maskFile(args), kernel: kernelFile(args), reference: args.reference };
+    const { image, reference, operator } = args;
+    return { image, mask: maskFile(args), kernel: kernelFile(args), reference, operator };
   },
 
   count: ({ samples }) => samples,
@@ -106,6 +109,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
   besides: ({ samples }) => (samples > 1 ? ["mean", "std"] : []),
 
   async perform(args, { signal, progress }) {
+    if (args.operator !== undefined) await loadOperators(args.operator);
     const measurement = isArrayFile(args.image) ? await readArray(args.image) : undefined;
     const image = measurement ? undefined : await decodeImage(args.image);
     const task = await loadTask(args, measurement ?? image);
