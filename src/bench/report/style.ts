@@ -24,7 +24,7 @@ a { color: var(--c0); } nav { margin: .8rem 0; line-height: 1.9; } nav a { margi
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; margin: .5rem 0; }
 th, td { padding: .26rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--faint); font-weight: 600; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; }
+th { color: var(--faint); font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 8.5rem; } th:first-child, td:first-child { text-align: left; }
 td.note { color: var(--faint); text-align: left; white-space: normal; min-width: 10rem; }
 td.best { font-weight: 700; background: var(--best); } td small { color: var(--faint); font-weight: 400; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; margin: .8rem 0; }
