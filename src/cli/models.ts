@@ -24,7 +24,7 @@ export async function showModel(name: string): Promise<{ data: unknown; text: st
 }
 
 function describeCard(card: Card, hash: string, file: string | undefined): string {
-  const { image, weights, architecture } = card;
+  const { image, weights, architecture, autoencoder } = card;
   const lines: [string, string | undefined][] = [
     ["name", card.name],
     ["about", card.description],
@@ -32,12 +32,21 @@ function describeCard(card: Card, hash: string, file: string | undefined): strin
     ["pictures", `${plural(image.channels, "channel")}, ${image.size ? image.size.join("x") : "any size"}`],
     ["network", architecture.type],
     ["parameters", weights?.parameters?.toLocaleString("en")],
+    ["autoencoder", autoencoder && describeAutoencoder(autoencoder)],
     ["sha256", hash],
     ["trained on", card.data?.map(({ name }) => name).join("; ")],
     ["measured", card.measured && JSON.stringify(card.measured)],
     ["card", file],
   ];
-  return lines.flatMap(([label, text]) => (text === undefined ? [] : [`${label.padEnd(10)}  ${text}`])).join("\n");
+  return lines.flatMap(([label, text]) => (text === undefined ? [] : [`${label.padEnd(11)}  ${text}`])).join("\n");
+}
+
+function describeAutoencoder({ architecture, weights, measured }: NonNullable<Card["autoencoder"]>): string {
+  const parts = [architecture.type, plural(architecture.latents, "latent channel")];
+  if ("factor" in architecture) parts.push(`1/${architecture.factor} of the size`);
+  if (weights.parameters) parts.push(plural(weights.parameters, "parameter"));
+  if (measured) parts.push(`measured ${JSON.stringify(measured)}`);
+  return parts.join(", ");
 }
 
 /** One level of the check: what was put in, and what came out. */
@@ -70,8 +79,10 @@ export async function checkModel(name: string, threads?: number): Promise<{ data
 
 async function denoiseTestPicture(prior: Prior, threads: number | undefined): Promise<CheckedLevel[]> {
   const [height, width] = prior.fixedSize ?? [64, 64];
-  const shape = [1, prior.channels, height, width];
-  const n = prior.channels * height * width;
+  // Latent models are checked on a latent of about unit size.
+  const channels = prior.latent?.latents ?? prior.channels;
+  const shape = [1, channels, height, width];
+  const n = channels * height * width;
   const clean = Float32Array.from({ length: n }, (_, i) => {
     const [x, y] = [(i % width) / width, (Math.floor(i / width) % height) / height];
     return 0.5 * Math.sin(3 * x + 2 * y) + 0.2 * y;

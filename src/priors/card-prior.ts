@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { loadLatentPrior } from "../latent/latent-prior.ts";
 import { type LoadOptions, lacks, readCard, readModelFile } from "./model-files.ts";
 import { networkPrior } from "./network-prior.ts";
 import { onnxPrior } from "./onnx-prior.ts";
@@ -11,6 +12,7 @@ import type { Prior } from "./prior.ts";
  */
 export async function loadCardPrior(cardFile: string, options: LoadOptions = {}): Promise<Prior> {
   const card = await readCard(cardFile, options);
+  if (card.autoencoder) return loadLatentPrior(card, cardFile, options);
   if (!card.weights) throw lacks(cardFile, "weights");
   const file = join(dirname(cardFile), card.weights.file);
   if (card.architecture.type === "onnx") return onnxPrior(file, card, options);

@@ -75,6 +75,61 @@ const shuffleUnetSchema = z.strictObject({
   multiple: count,
 });
 
+const conditionalUnetSchema = z.strictObject({
+  type: z.literal("conditional-unet"),
+  channels,
+  /** Channels of each level, the finest first. */
+  widths: z.array(channels).min(1),
+  /** Residual blocks of each level on the way down; one more on the way up. */
+  layers: count,
+  /** Which levels have attention. */
+  attention: z.array(z.boolean()).min(1),
+  heads: count,
+  groups: count,
+  /** Width of the context tokens, where there is cross-attention. */
+  context: count.optional(),
+  /** Number of classes, where there are. */
+  classes: count.optional(),
+  multiple: count,
+});
+
+const shuffleLevelsSchema = z.strictObject({
+  widths: z.array(channels).min(1),
+  blocks: z.array(z.int().min(0)).min(1),
+});
+
+const autoencoderKlFields = {
+  channels,
+  latents: channels,
+  widths: z.array(channels).min(1),
+  layers: count,
+  groups: count,
+  attention: z.boolean().optional(),
+  quantConv: z.boolean().optional(),
+};
+
+/** Architectures of src/latent; what their fields mean is said there. */
+const autoencoderSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("shuffle-autoencoder"),
+    channels,
+    latents: channels,
+    shuffle: count,
+    encoder: shuffleLevelsSchema,
+    decoder: shuffleLevelsSchema,
+    factor: count,
+  }),
+  z.strictObject({
+    type: z.literal("tiny-autoencoder"),
+    channels,
+    latents: channels,
+    width: channels,
+    pool: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal("autoencoder-kl"), ...autoencoderKlFields }),
+  z.strictObject({ type: z.literal("autoencoder-vq"), ...autoencoderKlFields, entries: count }),
+]);
+
 const onnxSchema = z.strictObject({
   type: z.literal("onnx"),
   inputs: z.strictObject({ image: z.string(), time: z.string() }),
@@ -108,6 +163,19 @@ const weightsSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+const perChannel = z.union([z.number(), z.array(z.number()).min(1)]);
+
+/** The space that a latent model lives in. */
+const latentAutoencoderSchema = z.strictObject({
+  architecture: autoencoderSchema,
+  /** What the network's own latents are brought to zero mean and unit variance by, for all channels or each. */
+  latents: z.looseObject({ mean: perChannel.optional(), std: perChannel.optional() }),
+  weights: weightsSchema,
+  data: z.array(z.looseObject({ name: z.string() })).optional(),
+  training: z.looseObject({}).optional(),
+  measured: z.looseObject({}).optional(),
+});
+
 const common = {
   name: z.string().min(1),
   description: z.string(),
@@ -121,13 +189,16 @@ const common = {
 
 const cardSchema = z.strictObject({
   ...common,
-  architecture: z.discriminatedUnion("type", [shuffleUnetSchema, onnxSchema, closedFormSchema]),
+  architecture: z.discriminatedUnion("type", [shuffleUnetSchema, conditionalUnetSchema, onnxSchema, closedFormSchema]),
   preconditioning: preconditioningSchema.optional(),
   weights: weightsSchema.optional(),
+  /** Latent models: network and noise levels are those of its latents, `image` that of the pictures. */
+  autoencoder: latentAutoencoderSchema.optional(),
 });
 
 /** What a model is, as data: its architecture, how it was trained, on what, under which licence, and how good it is. */
 export type Card = z.infer<typeof cardSchema>;
+export type LatentAutoencoder = z.infer<typeof latentAutoencoderSchema>;
 export type Preconditioning = z.infer<typeof preconditioningSchema>;
 export type ShuffleUnet = z.infer<typeof shuffleUnetSchema>;
 export type OnnxArchitecture = z.infer<typeof onnxSchema>;

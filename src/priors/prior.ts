@@ -1,4 +1,5 @@
 import type { Denoiser } from "../diffusion/index.ts";
+import type { Autoencoder } from "../latent/autoencoder.ts";
 import type { Card } from "./card.ts";
 
 /** A distribution of clean pictures, known through its denoiser. */
@@ -14,6 +15,11 @@ export interface Prior {
   readonly multipleOf: number;
   /** Noise levels that the network knows. Outside it `denoise` still answers; see {@link wrapNetwork}. */
   readonly sigmaRange: readonly [min: number, max: number];
+  /**
+   * Latent priors: the space of `denoise` and `sigmaRange`, with the way there and back. Everything else still speaks of the
+   * pictures.
+   */
+  readonly latent?: Autoencoder;
   readonly card: Card;
   /** sha256 of the weights file (of the parameters, for closed forms), in hex. */
   readonly hash: string;

@@ -10,11 +10,13 @@ import type { NoiseLevel } from "./noise.ts";
 import type { Planes } from "./planes.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
 import { SolverCache } from "./solver-cache.ts";
-import { operatorName, parseTask, type Task, type TaskInput } from "./task.ts";
+import { parseTask, type Task, type TaskInput } from "./task.ts";
 import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
 
 /** Side of the tiles of large pictures, in pixels of the result. */
 export const TILE_SIZE = 512;
+/** What latent priors are solved with by default: it takes any operator, and a decoder makes every operator a curved one. */
+const LATENT_SOLVER = "red-diff";
 /** Where memory is short, tiles become smaller down to this. */
 const SMALLEST_TILE = 128;
 
@@ -74,6 +76,11 @@ export interface Restoration {
   /** ‖y − A(x)‖₂ of the first result on the [-1, 1] scale, and what noise alone would leave. */
   readonly residual: number;
   readonly expectedResidual: number;
+  /**
+   * Latent priors: PSNR in dB of the autoencoder's round trip on the first guess, averaged over tiles. About the ceiling of what a
+   * latent solver can reach.
+   */
+  readonly roundTrip?: number;
   readonly tiles: number;
   readonly tileSize: number;
   /** Number of missing pixels, of an inpainting. */
@@ -112,7 +119,8 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
   const begin = performance.now();
   const task = parseTask(request.task);
   const job = jobFor(request, task, seed, tileSize);
-  const chosen = presetFor(operatorName(task), preset, job.sigmaY, request.solver);
+  const solver = request.solver ?? (prior.latent ? LATENT_SOLVER : undefined);
+  const chosen = presetFor(job.operatorName, preset, job.sigmaY, solver, job.linear);
   const options = parseOptions(chosen.solver, { ...chosen.options, ...request.options }) as Record<string, unknown>;
 
   const engine = request.engine ?? (await createEngine({}));
@@ -197,6 +205,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
     steps: totals.steps,
     residual: job.exact ? 0 : Math.sqrt(totals.residual) / job.normScale,
     expectedResidual: Math.sqrt(totals.expected) / job.normScale,
+    ...(totals.roundTrips.length > 0 ? { roundTrip: mean(totals.roundTrips) } : {}),
     tiles: job.tiles.length,
     tileSize: job.tileSize,
     missing: job.missing,
@@ -217,6 +226,7 @@ class Totals {
   residual = 0;
   expected = 0;
   stopped = false;
+  readonly roundTrips: number[] = [];
 
   add(solution: Solution, sample: number): void {
     this.forwards += solution.counts.forwards;
@@ -224,6 +234,7 @@ class Totals {
     this.steps += solution.steps;
     this.compileSeconds += solution.compileSeconds;
     this.stopped ||= solution.stopped;
+    if ("roundTrip" in solution) this.roundTrips.push(Number(solution.roundTrip));
     if (sample > 0) return;
     this.residual += solution.residuals[0] ** 2;
     this.expected += solution.expectedResidual ** 2;
@@ -261,6 +272,8 @@ async function drawSample(
   }
   return mosaic.blend(job.background());
 }
+
+const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /** Each tile has noise of its own: the seed's upper half, which small seeds leave free, tells them apart. */
 function tileSeed(seed: number, tile: number): number {

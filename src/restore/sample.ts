@@ -3,6 +3,7 @@ import { karrasSigmas } from "../diffusion/index.ts";
 import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import { createImage, type Image } from "../images/index.ts";
+import { decodeLatents, latentShape } from "../latent/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { draw } from "../sampling/draw.ts";
 import type { Counts } from "../solvers/index.ts";
@@ -58,6 +59,8 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
   const width = request.width ?? prior.fixedSize?.[1] ?? 256;
   const height = request.height ?? prior.fixedSize?.[0] ?? 256;
   const channels = pictureChannels(prior);
+  const domain = [1, channels, height, width];
+  const [, ...shape] = prior.latent ? latentShape(prior.latent, domain) : domain;
   checkSize(width, height);
   const begin = performance.now();
   const options = parseWith(optionsSchema, request.options ?? {}, "option");
@@ -74,7 +77,7 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
     const drawn = await draw({
       engine,
       prior,
-      shape: [channels, height, width],
+      shape: shape as [number, number, number],
       sampler: options.method,
       eta: options.method === "ddim" ? options.eta : 0,
       sigmas: karrasSigmas({ steps: options.steps, min, max, rho: options.rho }),
@@ -89,13 +92,14 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
         if (step === request.stopAfter) stop.abort();
       },
     });
+    const pictures = prior.latent ? await decodeLatents(prior.latent, drawn.pictures, domain, engine) : drawn.pictures;
     const n = channels * height * width;
     const picture = (_: unknown, k: number) =>
       createImage(
         width,
         height,
         channels,
-        drawn.pictures.slice(k * n, (k + 1) * n).map((v) => Math.min(1, Math.max(0, (v + 1) / 2))),
+        pictures.slice(k * n, (k + 1) * n).map((v) => Math.min(1, Math.max(0, (v + 1) / 2))),
       );
     return {
       images: Array.from({ length: drawn.shape[0] }, picture),

@@ -1,3 +1,4 @@
+import { prepareLatentSolver } from "../latent/index.ts";
 import {
   type PreparedSolver,
   type PrepareOptions,
@@ -21,7 +22,8 @@ export class SolverCache {
     const key = JSON.stringify([operator.toJSON(), operator.domain, sigmaY, setting.prior.hash]);
     if (this.#last?.key === key) return { prepared: this.#last.prepared, compileSeconds: 0 };
     await this.dispose(); // before the next one: two programs would need twice the memory
-    const prepared = await prepareSolver(setting, this.#options);
+    const prepare = setting.prior.latent ? prepareLatentSolver : prepareSolver;
+    const prepared = await prepare(setting, this.#options);
     this.#last = { key, prepared };
     return { prepared, compileSeconds: prepared.compileSeconds };
   }
