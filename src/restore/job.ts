@@ -9,7 +9,7 @@ import { firstGuess } from "./measurement-job.ts";
 import { type NoiseLevel, noiseLevel } from "./noise.ts";
 import { alignment, isIndivisible, reach, taskOperator } from "./operator.ts";
 import { findOutliers, withoutOutliers } from "./outliers.ts";
-import type { Task } from "./task.ts";
+import { operatorName, type Task } from "./task.ts";
 import { cutTile, holeRegion, planTiles, type Tile, type TileOptions } from "./tiles.ts";
 
 /** Pixels around a hole that the prior sees. */
@@ -34,7 +34,9 @@ export interface TileProblem {
 export interface Job {
   readonly task: Task;
   readonly noise: NoiseLevel;
-  /** Is the measurement operator linear? */
+  /** Registered name of the measurement operator. */
+  readonly operatorName: string;
+  /** Is it linear? */
   readonly linear: boolean;
   /** Noise of the measurement that the solver sees, on the [-1, 1] scale. */
   readonly sigmaY: number;
@@ -96,6 +98,8 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
   return {
     task,
     noise: level,
+    // Salt and pepper taken out of a picture leaves holes.
+    operatorName: outliers && task.name === "denoise" ? "inpaint" : operatorName(task),
     linear: isLinear(task, tiles[0], channels),
     sigmaY,
     width,

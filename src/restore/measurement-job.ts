@@ -47,6 +47,7 @@ export function createMeasurementJob(options: MeasurementJobOptions): Job {
   return {
     task,
     noise,
+    operatorName: saltAndPepper && spec.name === "denoise" ? "inpaint" : spec.name,
     linear: operator.linear,
     sigmaY,
     width,
