@@ -12,18 +12,16 @@
  * JVP (two VJPs), or by the mean of both, which conjugate gradients ask for and a network's J is not.
  */
 import { z } from "zod";
-import { ddimStep } from "../diffusion/index.ts";
 import { adjoint } from "../operators/operator.ts";
 import { jvp, type Tensor, vjp } from "../tensor/index.ts";
-import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { sumPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
 import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100, "karras"),
-  /** DDIM's η. */
-  eta: z.number().min(0).max(1).default(1),
+  ...reverseOptions(1),
   /** One suffices where AAᵀ ∝ I; the official code takes one to three. */
   cgSteps: z.int().min(1).default(2),
   product: z.enum(["vjp", "jvp", "symmetric"]).default("vjp"),
@@ -49,7 +47,7 @@ export const exactCovariance: Solver<z.output<typeof options>> = {
     return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
   },
 
-  steps: ({ eta, cgSteps, product, sigmaFloor, clip }) => ({
+  steps: ({ cgSteps, product, sigmaFloor, clip, ...reverse }) => ({
     step({ x }, { denoise, A, operator, y, sigmaY, scalar, noise }) {
       const [sigma, next] = [scalar("sigma"), scalar("next")];
       const mean = denoise(x, sigma);
@@ -65,7 +63,7 @@ export const exactCovariance: Solver<z.output<typeof options>> = {
       const u = solveShifted(seen, Math.max(sigmaY, sigmaFloor) ** 2, y.sub(A(mean)), cgSteps);
       const guided = mean.add(pull(adjoint(operator, u)).mul(variance));
       const x0 = clip ? guided.clip(-1, 1) : guided;
-      return { next: { x: ddimStep(x, x0, sigma, next, noise("z"), eta) }, estimate: x0 };
+      return { next: { x: reverseStep(reverse, x, x0, [sigma, next], noise("z")) }, estimate: x0 };
     },
   }),
 };

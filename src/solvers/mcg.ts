@@ -12,17 +12,15 @@
  * √(σ'² − σ_y²) z for σ'z.
  */
 import { z } from "zod";
-import { ddimStep } from "../diffusion/index.ts";
 import { gradient, type Tensor } from "../tensor/index.ts";
-import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { Solver } from "./solver.ts";
 import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(1000),
-  /** DDIM's η; 1 is the ancestral sampler of the paper. */
-  eta: z.number().min(0).max(1).default(1),
+  ...reverseOptions(1),
   /** w. */
   weight: z.number().nonnegative().default(1),
   noiseAware: z.boolean().default(false),
@@ -54,7 +52,7 @@ export const mcg: Solver<z.output<typeof options>> = {
     return { x: o.warm ? warmStart(scope, sigma) : published() };
   },
 
-  steps: ({ eta, weight, clip }) => ({
+  steps: ({ weight, clip, ...reverse }) => ({
     step({ x }, { denoise, A, y, operator, scalar, noise }) {
       const [sigma, next, set, z] = [scalar("sigma"), scalar("next"), scalar("set"), noise("z")];
       const measured = pseudoInverse(operator, y);
@@ -64,7 +62,7 @@ export const mcg: Solver<z.output<typeof options>> = {
       const misfit = measured.sub(project(x0));
       const [pulled] = gradient(misfit.square().sum(), [x]);
       const g = pulled.sub(project(pulled)).mul(next.square().add(1).sqrt().mul(weight));
-      const moved = ddimStep(x, x0, sigma, next, z, eta).sub(g);
+      const moved = reverseStep(reverse, x, x0, [sigma, next], z).sub(g);
       const correction = measured.sub(project(moved)).add(project(z).mul(scalar("tau")));
       const seen = x0.sub(g);
       return {

@@ -9,9 +9,8 @@
  * Variance exploding: the official step is ζ/√ᾱ_s (of the next level), √ᾱ_s = 1/√(1+σ'²).
  */
 import { z } from "zod";
-import { ddimStep } from "../diffusion/index.ts";
 import { constant, gradient } from "../tensor/index.ts";
-import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
 import { warmStart } from "./warm-start.ts";
@@ -27,8 +26,7 @@ const options = z.strictObject({
    * rate ‖A‖².
    */
   bounded: z.boolean().default(false),
-  /** DDIM's η. */
-  eta: z.number().min(0).max(1).default(0.5),
+  ...reverseOptions(0.5),
   /** Start from the classical estimate plus noise of the first level, instead of from noise alone. */
   warm: z.boolean().default(false),
   /** Limit the network's x̂0 to [-1, 1]. */
@@ -52,7 +50,7 @@ export const mpgd: Solver<z.output<typeof options>> = {
     return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
   },
 
-  steps: ({ zeta, anySize, bounded, eta, clip }) => ({
+  steps: ({ zeta, anySize, bounded, clip, ...reverse }) => ({
     step({ x }, { denoise, A, y, operator, sigmaY, scalar, noise }) {
       const [sigma, next] = [scalar("sigma"), scalar("next")];
       const mean = denoise(x, sigma);
@@ -70,7 +68,7 @@ export const mpgd: Solver<z.output<typeof options>> = {
       const step = bounded ? left.div(operator.normSquared).minimum(published) : published;
       const guided = x0.sub(g.mul(step));
       // DDIM moves x̂0 and keeps ε̂, so that the correction is simply added.
-      const moved = ddimStep(x, x0, sigma, next, noise("z"), eta).add(guided).sub(x0);
+      const moved = reverseStep(reverse, x, x0, [sigma, next], noise("z")).add(guided).sub(x0);
       return { next: { x: moved }, estimate: guided };
     },
   }),

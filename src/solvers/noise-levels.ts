@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { createSchedule, karrasSigmas, sigmaAt, timeAt } from "../diffusion/index.ts";
+import { createSchedule, ddimStep, karrasSigmas, renoiseStep, sigmaAt, timeAt } from "../diffusion/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import type { Step } from "./solver.ts";
 
 /** Options of a solver that walks down a list of noise levels once. */
@@ -39,4 +40,25 @@ export function noiseLevels({ steps, grid, sigmaMax, sigmaMin, rho }: LevelOptio
 /** One step of the kind `step` from each level to the next, with the scalars `sigma` and `next`. */
 export function descend(levels: readonly number[]): Step[] {
   return levels.slice(0, -1).map((sigma, i) => ({ kind: "step", sigma, scalars: { sigma, next: levels[i + 1] } }));
+}
+
+/** Options of the step from one level to the next. */
+export const reverseOptions = (eta: number) => ({
+  /** `ddim`; or `renoise`: the clean estimate with fresh noise alone, which forgets what was invented and stays near the mean. */
+  reverse: z.enum(["ddim", "renoise"]).default("ddim"),
+  /** DDIM's η: 1 is ancestral sampling, 0 the probability-flow ODE. */
+  eta: z.number().min(0).max(1).default(eta),
+});
+
+/** The unconditional step x → x', from σ to σ', around a clean estimate. */
+export function reverseStep(
+  { reverse, eta }: { readonly reverse: "ddim" | "renoise"; readonly eta: number },
+  x: Tensor,
+  denoised: Tensor,
+  [sigma, next]: readonly [Tensor, Tensor],
+  noise: Tensor,
+): Tensor {
+  return reverse === "renoise"
+    ? renoiseStep(x, denoised, sigma, next, noise, 1)
+    : ddimStep(x, denoised, sigma, next, noise, eta);
 }

@@ -15,19 +15,17 @@
  * ∂x̂0/∂x_t = J/√ᾱ_t. Without noise a mask overwrites the measured pixels of x̂0, where g is then zero.
  */
 import { z } from "zod";
-import { ddimStep } from "../diffusion/index.ts";
 import { adjoint } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";
 import { type Tensor, vjp } from "../tensor/index.ts";
-import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { Scope, Solver } from "./solver.ts";
 import { warmStart } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
-  /** DDIM's η; the paper uses 1. */
-  eta: z.number().min(0).max(1).default(1),
+  ...reverseOptions(1),
   /** w. */
   weight: z.number().nonnegative().default(1),
   guidance: z.enum(["published", "score"]).default("published"),
@@ -71,10 +69,10 @@ export const pigdm: Solver<Options> = {
       const filled = known ? known.greater(0).where(y, x0) : x0;
       if (o.guidance === "score") {
         const guided = filled.add(g.mul(sigma.square().div(o.dataVariance).add(1)));
-        return { next: { x: ddimStep(x, guided, sigma, next, z, o.eta) }, estimate: guided };
+        return { next: { x: reverseStep(o, x, guided, [sigma, next], z) }, estimate: guided };
       }
       // The noise estimate stays the network's own.
-      const moved = ddimStep(x, x0, sigma, next, z, o.eta).add(filled.sub(x0)).add(g);
+      const moved = reverseStep(o, x, x0, [sigma, next], z).add(filled.sub(x0)).add(g);
       return { next: { x: moved }, estimate: filled.add(g) };
     },
   }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createSchedule } from "../../src/diffusion/index.ts";
-import { descend, noiseLevels } from "../../src/solvers/noise-levels.ts";
+import { createSchedule, ddimStep } from "../../src/diffusion/index.ts";
+import { descend, noiseLevels, reverseStep } from "../../src/solvers/noise-levels.ts";
+import { constant, evaluate } from "../../src/tensor/index.ts";
 
 const defaults = { grid: "ddpm", sigmaMax: 157.407, sigmaMin: 0.01, rho: 7 } as const;
 
@@ -36,5 +37,20 @@ describe("noise levels", () => {
       { kind: "step", sigma: 3, scalars: { sigma: 3, next: 1 } },
       { kind: "step", sigma: 1, scalars: { sigma: 1, next: 0 } },
     ]);
+  });
+});
+
+describe("the step from one level to the next", () => {
+  const [x, denoised, z] = [constant([1, -2]), constant([0.4, 0.3]), constant([0.5, -1])];
+  const levels = [constant(0.7), constant(0.3)] as const;
+  const run = (reverse: "ddim" | "renoise", eta: number) => [
+    ...evaluate([reverseStep({ reverse, eta }, x, denoised, levels, z)])[0].data,
+  ];
+  it("is DDIM's", () => {
+    const [{ data }] = evaluate([ddimStep(x, denoised, ...levels, z, 0.5)]);
+    expect(run("ddim", 0.5)).toEqual([...data]);
+  });
+  it("or forgets x: the estimate and fresh noise", () => {
+    expect(run("renoise", 0.5)).toEqual([expect.closeTo(0.4 + 0.3 * 0.5, 12), expect.closeTo(0.3 - 0.3, 12)]);
   });
 });
