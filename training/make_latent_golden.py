@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 from typing import Callable, Dict, Tuple
 
 import numpy as np
@@ -20,8 +21,10 @@ from torch.nn import functional
 import safetensors_io
 from autoencoder import ShuffleAutoencoder, shuffle_autoencoder_architecture
 from data import read_rgb
-from model import Architecture
+from export import export_autoencoder, export_latent
+from model import Architecture, ShuffleUNet, denoise, shuffle_unet_architecture
 from stable_diffusion import AutoencoderKL, ConditionalUNet, conditional_unet_architecture
+from train_latent import SIGMA_DATA, LatentSpace
 
 Tensors = Dict[str, np.ndarray]
 
@@ -102,6 +105,32 @@ def make_unets(out: str) -> None:
         if label is not None:
             tensors["label"] = label.numpy()
         save(os.path.join(out, f"unet-{name}"), architecture, network.float(), tensors)
+
+
+def make_model(out: str) -> None:
+    """A whole latent model as the recipes export it, and what it makes of pictures and latents."""
+    folder = os.path.join(out, "tiny-latent")
+    card = os.path.join(folder, "card.json")
+    architecture = shuffle_autoencoder_architecture(4, ([8, 12], [1, 1]), ([8, 12], [1, 1]))
+    autoencoder = ShuffleAutoencoder(architecture)
+    randomise(autoencoder, 11)
+    details = {"name": "tiny-latent", "description": "Random weights, for tests alone", "licence": "MIT"}
+    moments = {"mean": [0.1, -0.2, 0.3, 0.0], "std": [0.5, 1.5, 2.0, 1.0]}
+    with tempfile.TemporaryDirectory() as first:
+        export_autoencoder(first, architecture, moments, autoencoder.state_dict(), details)
+        network = ShuffleUNet(shuffle_unet_architecture([8, 12], [1, 1], [8, 4], channels=4, shuffle=1))
+        randomise(network, 12)
+        unet = shuffle_unet_architecture([8, 12], [1, 1], [8, 4], channels=4, shuffle=1)
+        export_latent(folder, unet, SIGMA_DATA, network.state_dict(), os.path.join(first, "card.json"), details)
+    space = LatentSpace(card, torch.device("cpu"))
+    x = normal((1, 3, 12, 16), 13).clamp(-1, 1)
+    z = normal((2, 4, 4, 6), 14)
+    sigma = torch.tensor([0.3, 5.0])
+    with torch.no_grad():
+        values = {"x": x, "encoded": space.encode(x), "z": z, "decoded": space.decode(z), "sigma": sigma}
+        values["denoised"] = denoise(network, z, sigma, SIGMA_DATA)
+    tensors = {name: value.float().numpy() for name, value in values.items()}
+    safetensors_io.save(os.path.join(folder, "golden.safetensors"), tensors)
 
 
 class Taef2Block(nn.Module):
@@ -193,6 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     make_autoencoders(options.out)
     make_unets(options.out)
+    make_model(options.out)
     if options.taef2 and options.images:
         make_taef2(options.out, options.taef2, options.images)
 

