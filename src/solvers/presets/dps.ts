@@ -16,6 +16,11 @@ export function dpsPreset(task: string, preset: Preset, sigmaY: number): Record<
       sigmaMax: Math.max(0.02, sigmaY),
       sigmaMin: Math.max(0.01, 0.6 * sigmaY),
     };
-  const [zeta, sigmaMax] = { inpaint: [12, 1], blur: [7, 0.3], "super-resolution": [0.8, 0.3] }[task] ?? [2, 1];
-  return { ...common, zeta: zeta * (100 / steps), sigmaMax, sigmaMin: Math.max(0.05, 0.5 * sigmaY) };
+  const [zeta, sigmaMax] = { inpaint: [12, 2], blur: [7, 0.3], "super-resolution": [0.8, 0.2] }[task] ?? [2, 1];
+  return {
+    ...common,
+    zeta: zeta * (100 / steps),
+    sigmaMax,
+    sigmaMin: Math.max(task === "blur" ? 0.05 : 0.1, 0.5 * sigmaY),
+  };
 }
