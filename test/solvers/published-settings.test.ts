@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseOptions } from "../../src/solvers/check.ts";
-import { listSolvers } from "../../src/solvers/index.ts";
+import { listSolvers, presetFor } from "../../src/solvers/index.ts";
 
 const tasks = [
   "inpaint",
@@ -19,3 +19,10 @@ it.each(listSolvers().map((s) => [s.name, s] as const))(
     for (const task of tasks) expect(() => parseOptions(solver, solver.forTask?.(task) ?? {})).not.toThrow();
   },
 );
+
+it.each(listSolvers().map((s) => [s.name, s] as const))("%s knows the options of its presets", (name, solver) => {
+  for (const task of tasks)
+    for (const preset of ["fast", "balanced", "best"] as const)
+      for (const sigmaY of [0, 0.02, 0.4])
+        expect(() => parseOptions(solver, presetFor(task, preset, sigmaY, name).options)).not.toThrow();
+});

@@ -1,6 +1,11 @@
 import { findSolver } from "../registry.ts";
 import type { Solver } from "../solver.ts";
+import { dapsPreset } from "./daps.ts";
+import { diffpirPreset } from "./diffpir.ts";
 import { dpsPreset } from "./dps.ts";
+import { mapgaPreset } from "./mapga.ts";
+import { otOdePreset } from "./ot-ode.ts";
+import { pnpFlowPreset } from "./pnp-flow.ts";
 import type { Preset, PresetRule } from "./preset.ts";
 import { redDiffPreset } from "./red-diff.ts";
 import { vmlMapPreset } from "./vml-map.ts";
@@ -9,6 +14,11 @@ export type { Preset, PresetRule } from "./preset.ts";
 
 /** One rule a solver; a solver without one runs with its own defaults. */
 const rules: Readonly<Record<string, PresetRule>> = {
+  "pnp-flow": pnpFlowPreset,
+  "ot-ode": otOdePreset,
+  mapga: mapgaPreset,
+  diffpir: diffpirPreset,
+  daps: dapsPreset,
   "vml-map": vmlMapPreset,
   "red-diff": redDiffPreset,
   dps: dpsPreset,
