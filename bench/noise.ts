@@ -3,13 +3,15 @@
  * error over a folder of clean pictures, per noise level; unclipped, and clipped to 8 bits as in a file.
  *
  *   npx tsx bench/noise.ts [--images ../shared/data/eval/cbsd68] [--every 1] [--grey] [--crop 0] [--known 1]
+ *                                [--jpeg QUALITY]
  *
- * `--crop N` takes the middle N pixels a side, `--known 0.3` hides the rest of the pixels at random.
+ * `--crop N` takes the middle N pixels a side, `--known 0.3` hides the rest of the pixels at random, `--jpeg 90` compresses
+ * the noisy 8-bit pictures before they are looked at.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { crop, decodeImage, type Image, toGrey } from "../src/images/index.ts";
+import { crop, decodeImage, encodeImage, type Image, toGrey } from "../src/images/index.ts";
 import { estimateNoise } from "../src/metrics/index.ts";
 import { normals, uniforms } from "../src/random/index.ts";
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     grey: { type: "boolean", default: false },
     crop: { type: "string", default: "0" },
     known: { type: "string", default: "1" },
+    jpeg: { type: "string" },
   },
 });
 
@@ -39,7 +42,8 @@ const known = Number(values.known);
 console.log(
   `${pictures.length} pictures of ${values.images}; relative error of sigma, per cent: median |e| (bias, p90)\n`,
 );
-console.log("| sigma*255 | patches | patches, 8 bits clipped | wavelet | wavelet, 8 bits clipped | ms |");
+const file = values.jpeg ? `JPEG ${values.jpeg}` : "8 bits clipped";
+console.log(`| sigma*255 | patches | patches, ${file} | wavelet | wavelet, ${file} | ms |`);
 console.log("| --- | --- | --- | --- | --- | --- |");
 for (const level of [2, 5, 10, 15, 25, 50]) {
   const cells: string[] = [];
@@ -47,12 +51,14 @@ for (const level of [2, 5, 10, 15, 25, 50]) {
   let calls = 0;
   for (const method of ["patches", "wavelet"] as const)
     for (const clipped of [false, true]) {
-      const errors = pictures.map((picture, index) => {
-        const noisy = addTestNoise(picture, level / 255, index, clipped);
+      const errors: number[] = [];
+      for (const [index, picture] of pictures.entries()) {
+        const damaged = addTestNoise(picture, level / 255, index, clipped);
+        const noisy = clipped && values.jpeg ? await compress(damaged, Number(values.jpeg)) : damaged;
         const mask = known < 1 ? randomMask(picture, known, index) : undefined;
         calls += method === "patches" ? 1 : 0;
-        return (estimateNoise(noisy, { method, mask }) * 255) / level - 1;
-      });
+        errors.push((estimateNoise(noisy, { method, mask }) * 255) / level - 1);
+      }
       const sizes = errors.map(Math.abs);
       const figures = [quantile(sizes, 0.5), quantile(errors, 0.5), quantile(sizes, 0.9)].map((e) =>
         (100 * e).toFixed(1),
@@ -70,6 +76,10 @@ function addTestNoise(image: Image, sigma: number, seed: number, clipped: boolea
     return clipped ? Math.round(255 * Math.min(1, Math.max(0, noisy))) / 255 : noisy;
   });
   return { ...image, data };
+}
+
+async function compress(image: Image, quality: number): Promise<Image> {
+  return decodeImage(await encodeImage(image, { format: "jpeg", quality }));
 }
 
 function randomMask({ width, height }: Image, share: number, seed: number): { missing: Uint8Array } {
