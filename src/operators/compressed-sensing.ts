@@ -10,6 +10,8 @@ export interface CompressedSensingOptions {
   readonly ratio: number;
   /** Names the coefficients that are kept. */
   readonly seed: number;
+  /** Is the first coefficient, the picture's mean, among them in any case? By default it is as likely as any other. */
+  readonly mean?: boolean | undefined;
 }
 
 /**
@@ -20,11 +22,12 @@ export interface CompressedSensingOptions {
  *          cosine transform for their odd part (see {@link walshHadamard}), so that any size is measured exactly
  *   y      [1, C, 1, m]
  */
-export function compressedSensing({ ratio, seed }: CompressedSensingOptions, domain: readonly number[]): Operator {
+export function compressedSensing(options: CompressedSensingOptions, domain: readonly number[]): Operator {
+  const { ratio, seed, mean = false } = options;
   const [, channels, height, width] = domain;
   const size = height * width;
   const kept = measurements(ratio, size);
-  const order = randomOrder(size, seed);
+  const order = randomOrder(size, seed, mean);
   const range = [1, channels, 1, kept];
   const [rows, columns] = [walshHadamard(height), walshHadamard(width)];
   const matrices = memo(() => ({
@@ -80,7 +83,7 @@ export function compressedSensing({ ratio, seed }: CompressedSensingOptions, dom
         "float32",
       ),
     },
-    toJSON: () => ({ name: "compressed-sensing", ratio, seed }),
+    toJSON: () => ({ name: "compressed-sensing", ratio, seed, mean }),
   };
 }
 
@@ -89,8 +92,9 @@ export function measurements(ratio: number, n: number): number {
   return Math.max(1, Math.round(ratio * n));
 }
 
-/** The numbers below n in random order. */
-function randomOrder(n: number, seed: number): number[] {
+/** The numbers below n in random order, 0 perhaps first. */
+function randomOrder(n: number, seed: number, mean: boolean): number[] {
   const draws = uniforms({ seed, purpose: "compressed sensing" }, n);
+  if (mean) draws[0] = 0;
   return Array.from({ length: n }, (_, i) => i).sort((a, b) => draws[a] - draws[b] || a - b);
 }

@@ -76,7 +76,7 @@ function sensed(
 defineOperator({
   name: "compressed-sensing",
   summary: "a part of the Walsh–Hadamard coefficients, chosen at random",
-  schema: z.strictObject({ ratio, seed }),
+  schema: z.strictObject({ ratio, seed, mean: z.boolean().default(false) }),
   domainOf: (o, y, size) => sensed("compressed-sensing", y, size, (h, w) => measurements(o.ratio, h * w)),
   create: compressedSensing,
 });
