@@ -20,6 +20,8 @@ import { type Variant, variantsOf } from "./settings.ts";
 export interface ExactBenchOptions {
   /** Names of solvers; all of the registry by default. */
   readonly solvers?: readonly string[];
+  /** Families of priors; all by default. */
+  readonly families?: readonly Family[];
   /** A few small problems with fewer chains: under a minute. */
   readonly quick?: boolean;
   readonly seed?: number;
@@ -83,7 +85,9 @@ export async function runExactBench(options: ExactBenchOptions = {}): Promise<Ex
   const { quick = false, seed = 0, workers = 2, signal } = options;
   const begin = performance.now();
   const solvers = chosenSolvers(options.solvers);
-  const choices = problemChoices().filter((choice) => !quick || isQuick(choice));
+  const choices = problemChoices().filter(
+    (choice) => (!quick || isQuick(choice)) && (options.families?.includes(choice.family) ?? true),
+  );
   const labels = solvers.flatMap((solver) => variantsOf(solver).map((variant) => ({ solver, variant })));
   const total = choices.length * labels.length;
   const engines = await Promise.all(Array.from({ length: workers }, () => createEngine({ threads: 1 })));
