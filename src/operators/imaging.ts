@@ -28,32 +28,41 @@ defineOperator({
   create: ct,
 });
 
+const scan = {
+  pattern: z.enum(samplingPatterns).optional(),
+  acceleration: z.number().min(1).max(1000).optional(),
+  centre: z.number().min(0).max(1).optional(),
+  seed: z.int().nonnegative().optional(),
+  mask: z.string().optional(),
+  coils: z.int().min(1).max(64).optional(),
+  maps: z
+    .strictObject({
+      coils: z.int().min(1),
+      height: z.int().positive(),
+      width: z.int().positive(),
+      re: z.array(z.number()),
+      im: z.array(z.number()),
+    })
+    .optional(),
+};
+
 defineOperator({
   name: "mri",
-  summary: "magnetic resonance imaging: part of k-space, seen by one coil or several",
-  schema: z.strictObject({
-    pattern: z.enum(samplingPatterns).optional(),
-    acceleration: z.number().min(1).max(1000).optional(),
-    centre: z.number().min(0).max(1).optional(),
-    seed: z.int().nonnegative().optional(),
-    mask: z.string().optional(),
-    coils: z.int().min(1).max(64).optional(),
-    maps: z
-      .strictObject({
-        coils: z.int().min(1),
-        height: z.int().positive(),
-        width: z.int().positive(),
-        re: z.array(z.number()),
-        im: z.array(z.number()),
-      })
-      .optional(),
-    picture: z.enum(["real", "complex"]).default("real"),
-  }),
-  domainOf({ coils = 1, maps, picture }, [n, planes, height, width]) {
-    const channels = planes / (2 * (maps?.coils ?? coils));
-    return [n, picture === "complex" ? 2 : Math.max(1, Math.round(channels)), height, width];
+  summary: "magnetic resonance imaging of real pictures: part of k-space, seen by one coil or several",
+  schema: z.strictObject(scan),
+  domainOf({ coils = 1, maps }, [n, planes, height, width]) {
+    return [n, Math.max(1, Math.round(planes / (2 * (maps?.coils ?? coils)))), height, width];
   },
   create: mri,
+});
+
+defineOperator({
+  name: "mri-complex",
+  summary: "magnetic resonance imaging of complex pictures, as scanners see them",
+  schema: z.strictObject(scan),
+  domainOf: (_, [n, , height, width]) => [n, 2, height, width],
+  create: (options, domain) => mri({ ...options, picture: "complex" }, domain),
+  task: { channels: 2 },
 });
 
 defineOperator({

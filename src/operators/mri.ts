@@ -38,7 +38,8 @@ export function mri(options: MriOptions, domain: readonly number[]): Operator {
   const [, channels, height, width] = domain;
   const shape = [1, channels, height, width];
   const complex = picture === "complex";
-  if (complex) checkShape("mri of complex pictures", [1, 2, height, width], constant(0, shape, "float32"));
+  const name = complex ? "mri-complex" : "mri";
+  if (complex) checkShape(name, [1, 2, height, width], constant(0, shape, "float32"));
   const measured =
     options.mask === undefined
       ? samplingMask({ pattern, acceleration, centre, seed }, height, width)
@@ -58,21 +59,20 @@ export function mri(options: MriOptions, domain: readonly number[]): Operator {
   };
   const sampling = options.mask === undefined ? { pattern, acceleration, centre, seed } : { mask: options.mask };
   const operator: Operator = {
-    name: "mri",
+    name,
     domain: shape,
     range,
     linear: true,
     normSquared: maps || complex ? 1 : largest(pairedMask(measured, height, width)),
     observed: mask.reshape(1, 1, height, width),
     apply(x) {
-      checkShape("mri", shape, x);
+      checkShape(name, shape, x);
       return apply(x);
     },
     toJSON: () => ({
-      name: "mri",
+      name,
       ...sampling,
       ...(options.maps ? { maps: options.maps } : { coils }),
-      picture,
     }),
   };
   const parts = { apply, operator, measured, fourier };

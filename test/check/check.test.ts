@@ -129,7 +129,7 @@ describe("the library's own operators", () => {
     [{ name: "ct", angles: [0, 30, 75], circle: true, unit: "pixel" }, 1],
     [{ name: "mri", acceleration: 3 }],
     [{ name: "mri", coils: 4, pattern: "equispaced", acceleration: 2 }, 1],
-    [{ name: "mri", picture: "complex", pattern: "poisson" }, 2],
+    [{ name: "mri-complex", pattern: "poisson" }, 2],
     [{ name: "phase-retrieval" }, 1],
     [{ name: "phase-retrieval", values: "unit", oversample: 1 }],
     [{ name: "nonlinear-blur" }],

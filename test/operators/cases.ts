@@ -113,8 +113,8 @@ const specs: [string, OperatorSpec, channels?: number][] = [
 ];
 
 const complex: Case[] = [1, 3].map((coils) => ({
-  title: `mri, complex, coils: ${coils} [2×5×6]`,
-  spec: { name: "mri", picture: "complex", coils, pattern: "poisson", acceleration: 2 },
+  title: `mri-complex, coils: ${coils} [2×5×6]`,
+  spec: { name: "mri-complex", coils, pattern: "poisson", acceleration: 2 },
   domain: [1, 2, 5, 6],
 }));
 

@@ -122,7 +122,7 @@ it("SENSE: several coils make up for what was not measured", () => {
 });
 
 it("has the zero-filled picture as the pseudo-inverse of a single coil on complex pictures", () => {
-  const operator = createOperator({ name: "mri", picture: "complex" }, { domain: [1, 2, 8, 8] });
+  const operator = createOperator({ name: "mri-complex" }, { domain: [1, 2, 8, 8] });
   const y = tensor(
     Array.from({ length: 128 }, (_, k) => Math.cos(k * k)),
     operator.range,
@@ -135,5 +135,5 @@ it("refuses maps of another size and masks that measure nothing", () => {
   const maps = { coils: 1, height: 2, width: 2, re: [1, 1, 1, 1], im: [0, 0, 0, 0] };
   expect(() => mri({ maps }, [1, 1, 4, 4])).toThrow(/coil maps: expected 1 maps of 4x4/);
   expect(() => mri({ mask: "AAA=" }, [1, 1, 4, 4])).toThrow(/expected an entry that is measured/);
-  expect(() => mri({ picture: "complex" }, [1, 3, 4, 4])).toThrow(/mri of complex pictures: expected \[N, 2, 4, 4\]/);
+  expect(() => mri({ picture: "complex" }, [1, 3, 4, 4])).toThrow(/mri-complex: expected \[N, 2, 4, 4\]/);
 });

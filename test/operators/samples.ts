@@ -42,6 +42,14 @@ const mask = fc.oneof(
   fc.record({ type: fc.constant("half"), side: fc.constantFrom("left", "right", "top", "bottom") }),
 );
 
+const kSpace = record({
+  pattern: fc.constantFrom("random", "equispaced", "gaussian", "gaussian-2d", "poisson"),
+  acceleration: fc.integer({ min: 1, max: 8 }),
+  centre: fc.constantFrom(0, 0.08, 0.3),
+  seed,
+  coils: fc.integer({ min: 1, max: 3 }),
+});
+
 /** One entry for each registered kind: a kind without one fails the suite. */
 export const samples: Readonly<Record<string, Sample>> = {
   inpaint: { options: record({ mask }) },
@@ -68,7 +76,7 @@ export const samples: Readonly<Record<string, Sample>> = {
       ),
     }),
   },
-  "compressed-sensing": { options: record({ ratio: fraction, seed }), sides: [1, 16] },
+  "compressed-sensing": { options: record({ ratio: fraction, seed, mean: fc.boolean() }), sides: [1, 16] },
   "block-compressed-sensing": { options: record({ ratio: fraction, seed, block: fc.integer({ min: 1, max: 9 }) }) },
   hdr: { options: record({ gain: fc.double({ min: 0.5, max: 4, noNaN: true }) }) },
   quantize: { options: record({ bits: fc.integer({ min: 1, max: 8 }), rounding }) },
@@ -88,17 +96,8 @@ export const samples: Readonly<Record<string, Sample>> = {
       filter: fc.constantFrom("ramp", "hann"),
     }),
   },
-  mri: {
-    options: fc.oneof(
-      record({
-        pattern: fc.constantFrom("random", "equispaced", "gaussian", "gaussian-2d", "poisson"),
-        acceleration: fc.integer({ min: 1, max: 8 }),
-        centre: fc.constantFrom(0, 0.08, 0.3),
-        seed,
-        coils: fc.integer({ min: 1, max: 3 }),
-      }),
-    ),
-  },
+  mri: { options: kSpace },
+  "mri-complex": { options: kSpace, channels: [2] },
   "phase-retrieval": {
     options: record({ oversample: fc.constantFrom(0, 1, 2), values: fc.constantFrom("signed", "unit") }),
   },
