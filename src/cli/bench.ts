@@ -29,6 +29,7 @@ export function addBenchCommands(program: Command, terminal: Terminal, exit: (co
     .command("exact")
     .description("run every solver on problems whose posterior is known in closed form (docs/exact-bench.md)")
     .option("--solvers <NAMES>", "only these, separated by commas")
+    .option("--priors <NAMES>", "the same for priors: gaussian-16, correlated-2, correlated-16, …")
     .option("--quick", "a few small problems, under a minute")
     .option("--seed <N>", "of the chains (default: 0)")
     .option("-o, --output <FOLDER>", "write exact.json, exact.csv and exact.md here")

@@ -1,7 +1,7 @@
 export { type Comparison, compare, type Reference, referenceFor, slicedWasserstein } from "./compare.ts";
 export { highestMode } from "./map.ts";
 export { type Prediction, type PredictionRow, predictions } from "./predictions.ts";
-export { createProblem, type ExactProblem, families, noiseLevels, problemChoices } from "./problems.ts";
+export { createProblem, type ExactProblem, type Family, families, noiseLevels, problemChoices } from "./problems.ts";
 export { exactCsv, exactMarkdown } from "./report.ts";
 export {
   type ExactBenchOptions,

@@ -10,6 +10,7 @@ import {
   createProblem,
   type ExactProblem,
   type Family,
+  families,
   type Measured,
   type ProblemChoice,
   problemChoices,
@@ -79,12 +80,13 @@ interface Prepared {
 
 /**
  * Runs solvers on problems whose posterior is known in closed form. Prints nothing; the same seed gives the same rows.
- * @throws TweedieError `invalid-option` for a solver that is not registered, `aborted`
+ * @throws TweedieError `invalid-option` for names of solvers or families that are none, `aborted`
  */
 export async function runExactBench(options: ExactBenchOptions = {}): Promise<ExactResults> {
   const { quick = false, seed = 0, workers = 2, signal } = options;
   const begin = performance.now();
   const solvers = chosenSolvers(options.solvers);
+  checkFamilies(options.families);
   const choices = problemChoices().filter(
     (choice) => (!quick || isQuick(choice)) && (options.families?.includes(choice.family) ?? true),
   );
@@ -127,6 +129,12 @@ function chosenSolvers(names: readonly string[] | undefined): readonly Solver[] 
     throw new TweedieError("invalid-option", { what: "solver", expected: `one of ${expected}`, got: name });
   }
   return names ? all.filter((s) => names.includes(s.name)) : all;
+}
+
+function checkFamilies(names: readonly string[] = []): void {
+  for (const got of names)
+    if (!families.some((family) => family === got))
+      throw new TweedieError("invalid-option", { what: "priors", expected: `one of ${families.join(", ")}`, got });
 }
 
 /** One well-conditioned Gaussian, one with denoising, one mixture. */

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ExactResults, exactCsv, exactMarkdown, runExactBench } from "../../bench/exact/index.ts";
+import { type ExactResults, exactCsv, exactMarkdown, type Family, runExactBench } from "../../bench/exact/index.ts";
 import { writeAtomic } from "../../images/index.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
@@ -15,7 +15,8 @@ export async function runBenchExact(raw: RawOptions, terminal: Terminal): Promis
   const interrupt = onInterrupt(() => status.line("stopping …"));
   try {
     const results = await runExactBench({
-      solvers: readSolvers(raw),
+      solvers: readNames(raw, "solvers"),
+      families: readNames(raw, "priors") as Family[] | undefined,
       quick: raw.quick === true,
       seed: readOption(raw, "seed"),
       workers: readOption(raw, "threads"),
@@ -33,11 +34,12 @@ export async function runBenchExact(raw: RawOptions, terminal: Terminal): Promis
   }
 }
 
-function readSolvers({ solvers }: RawOptions): string[] | undefined {
-  if (typeof solvers !== "string") return undefined;
-  const names = solvers.split(",").map((name) => name.trim());
+function readNames(raw: RawOptions, option: "solvers" | "priors"): string[] | undefined {
+  const text = raw[option];
+  if (typeof text !== "string") return undefined;
+  const names = text.split(",").map((name) => name.trim());
   if (names.every((name) => name !== "")) return names;
-  throw new UsageError({ what: "--solvers", expected: "names separated by commas", got: solvers });
+  throw new UsageError({ what: `--${option}`, expected: "names separated by commas", got: text });
 }
 
 async function write(folder: string, results: ExactResults, text: string): Promise<void> {
