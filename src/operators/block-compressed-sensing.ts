@@ -40,7 +40,11 @@ export function blockCompressedSensing(options: BlockCompressedSensingOptions, d
     });
     return { seen: concat(seen, 3), rest };
   };
-  const v = (z: Tensor) => {
+  // Spectral coordinates are laid out as a picture.
+  const asPicture = (z: Tensor) => z.reshape(z.shape[0], channels, height, width);
+  const asLine = (z: Tensor) => z.reshape(z.shape[0], channels, 1, size);
+  const v = (spectral: Tensor) => {
+    const z = asLine(spectral);
     const [n] = z.shape;
     let [at, behind] = [0, kept];
     const pictures = regions.map((r) => {
@@ -54,12 +58,14 @@ export function blockCompressedSensing(options: BlockCompressedSensingOptions, d
     return assembled(pictures, regions);
   };
   const fill = (y: Tensor) =>
-    y.pad([
-      [0, 0],
-      [0, 0],
-      [0, 0],
-      [0, size - kept],
-    ]);
+    asPicture(
+      y.pad([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, size - kept],
+      ]),
+    );
   return {
     name: "block-compressed-sensing",
     domain: [1, ...domain.slice(1)],
@@ -79,14 +85,14 @@ export function blockCompressedSensing(options: BlockCompressedSensingOptions, d
     svd: {
       vt: (x) => {
         const { seen, rest } = vt(x);
-        return concat([seen, ...rest], 3);
+        return asPicture(concat([seen, ...rest], 3));
       },
       v,
       ut: fill,
-      u: (z) => z.narrow(3, 0, kept),
+      u: (z) => asLine(z).narrow(3, 0, kept),
       singularValues: constant(
         Float64Array.from({ length: size }, (_, i) => (i < kept ? 1 : 0)),
-        [1, 1, 1, size],
+        [1, 1, height, width],
         "float32",
       ),
     },

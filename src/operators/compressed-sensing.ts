@@ -40,21 +40,26 @@ export function compressedSensing(options: CompressedSensingOptions, domain: rea
   order.forEach((k, i) => {
     inverse[k] = i;
   });
+  // Spectral coordinates are laid out as a picture.
+  const asPicture = (z: Tensor) => z.reshape(z.shape[0], channels, height, width);
+  const asLine = (z: Tensor) => z.reshape(z.shape[0], channels, 1, size);
   const coefficients = (x: Tensor) => {
     const { left, right } = matrices();
-    return onBothAxes(x, left, right).reshape(x.shape[0], channels, 1, size);
+    return asLine(onBothAxes(x, left, right));
   };
   const picture = (z: Tensor) => {
     const { leftBack, rightBack } = matrices();
-    return onBothAxes(z.gather(inverse, 3).reshape(z.shape[0], channels, height, width), leftBack, rightBack);
+    return onBothAxes(asPicture(asLine(z).gather(inverse, 3)), leftBack, rightBack);
   };
   const fill = (y: Tensor) =>
-    y.pad([
-      [0, 0],
-      [0, 0],
-      [0, 0],
-      [0, size - kept],
-    ]);
+    asPicture(
+      y.pad([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, size - kept],
+      ]),
+    );
   const first = order.slice(0, kept);
   return {
     name: "compressed-sensing",
@@ -73,13 +78,13 @@ export function compressedSensing(options: CompressedSensingOptions, domain: rea
     },
     solveGram: (y, lambda) => y.div(lambda.add(1)),
     svd: {
-      vt: (x) => coefficients(x).gather(order, 3),
+      vt: (x) => asPicture(coefficients(x).gather(order, 3)),
       v: picture,
       ut: fill,
-      u: (z) => z.narrow(3, 0, kept),
+      u: (z) => asLine(z).narrow(3, 0, kept),
       singularValues: constant(
         Float64Array.from({ length: size }, (_, i) => (i < kept ? 1 : 0)),
-        [1, 1, 1, size],
+        [1, 1, height, width],
         "float32",
       ),
     },
