@@ -12,6 +12,8 @@
  *
  * @module
  */
+export { type BenchResults, type BenchSpec, planBench, readBenchFile, runBench } from "./bench/index.ts";
+export { type Calibration, calibrate, coverageOf, pool as poolCoverage } from "./calibrate/index.ts";
 export {
   type Denoiser,
   ddimStep,
@@ -43,7 +45,7 @@ export {
   readNpy,
   writeAtomic,
 } from "./images/index.ts";
-export { estimateNoise, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export {
   adjoint,
   createOperator,
@@ -76,9 +78,11 @@ export {
   type RestoreRequest,
   restore,
   type SampleRequest,
+  type SampleStatistics,
   type Sampling,
   type Simulation,
   sample,
+  sampleStatistics,
   simulate,
   type Task,
   type TaskInput,
@@ -87,8 +91,10 @@ export {
 export {
   findSolver,
   listSolvers,
+  type PreparedSolver,
   type Preset,
   type Problem,
+  prepareSolver,
   presetFor,
   type Solution,
   type SolveOptions,

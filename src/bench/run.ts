@@ -10,6 +10,9 @@ import type { BenchPicture } from "./pictures.ts";
 import { checkSelection, type Group, type Plan, type Row, type Selection, selectedCells } from "./plan.ts";
 import { clipped, qualityOf } from "./quality.ts";
 
+/** How long a measurement of the network counts, in milliseconds: what else runs on a machine changes its pace. */
+const COST_LASTS = 60_000;
+
 export interface BenchProgress {
   /** Cells that this run has to compute, and those that are done. */
   readonly done: number;
@@ -140,7 +143,7 @@ class Session {
   readonly #store: CellStore;
   readonly #total: number;
   readonly #begin = performance.now();
-  readonly #costs = new Map<string, NetworkCost>();
+  readonly #costs = new Map<string, { readonly cost: NetworkCost; readonly at: number }>();
 
   constructor(request: BenchRequest, store: CellStore, total: number) {
     this.#request = request;
@@ -250,8 +253,10 @@ class Session {
   async #networkCost({ prior, operator }: Group): Promise<NetworkCost> {
     const key = `${prior.name} ${operator.domain.join("x")}`;
     const { engine, signal } = this.#request;
-    const cost = this.#costs.get(key) ?? (await measureNetwork(prior.prior, operator.domain, engine, signal));
-    this.#costs.set(key, cost);
+    const known = this.#costs.get(key);
+    if (known && performance.now() - known.at < COST_LASTS) return known.cost;
+    const cost = await measureNetwork(prior.prior, operator.domain, engine, signal);
+    this.#costs.set(key, { cost, at: performance.now() });
     return cost;
   }
 

@@ -49,7 +49,8 @@ export const columns: readonly Column[] = [
   {
     measure: "networkShare",
     title: "network",
-    about: "processor time of its network calls when measured alone, over that of the row",
+    about:
+      "processor time of its network calls when measured alone, over that of the row (above 100 %: the machine was slower then)",
     write: (v) => `${(100 * v).toFixed(0)} %`,
   },
   {
@@ -114,9 +115,9 @@ export function describeResults(results: BenchResults): string {
         .join("  ")
         .trimEnd(),
     );
-    return [`${task} (${set}, prior ${prior}, ${Math.max(...rows.map((r) => r.pictures))} pictures)`, ...text].join(
-      "\n",
-    );
+    const most = Math.max(...rows.map((r) => r.pictures));
+    const pictures = `${most} ${most === 1 ? "picture" : "pictures"}`;
+    return [`${task} (${set}, prior ${prior}, ${pictures})`, ...text].join("\n");
   });
   if (results.missing > 0) blocks.push(`${results.missing} cells are still to be computed`);
   return blocks.join("\n\n");
