@@ -1,10 +1,16 @@
 import { findSolver } from "../registry.ts";
 import type { Solver } from "../solver.ts";
 import { dapsPreset } from "./daps.ts";
+import { ddnmPreset } from "./ddnm.ts";
+import { ddrmPreset } from "./ddrm.ts";
 import { diffpirPreset } from "./diffpir.ts";
 import { dpsPreset } from "./dps.ts";
+import { exactCovariancePreset } from "./exact-covariance.ts";
 import { mapgaPreset } from "./mapga.ts";
+import { mcgPreset } from "./mcg.ts";
+import { mpgdPreset } from "./mpgd.ts";
 import { otOdePreset } from "./ot-ode.ts";
+import { pigdmPreset } from "./pigdm.ts";
 import { pnpFlowPreset } from "./pnp-flow.ts";
 import type { Preset, PresetRule } from "./preset.ts";
 import { redDiffPreset } from "./red-diff.ts";
@@ -22,6 +28,12 @@ const rules: Readonly<Record<string, PresetRule>> = {
   "vml-map": vmlMapPreset,
   "red-diff": redDiffPreset,
   dps: dpsPreset,
+  pigdm: pigdmPreset,
+  "exact-covariance": exactCovariancePreset,
+  ddrm: ddrmPreset,
+  ddnm: ddnmPreset,
+  mcg: mcgPreset,
+  mpgd: mpgdPreset,
 };
 
 export interface Choice {
