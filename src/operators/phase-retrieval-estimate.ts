@@ -14,11 +14,20 @@ export interface PaddedPicture {
 
 /** Fienup's feedback parameter. */
 const beta = 0.9;
-const starts = 4;
-/** For each start; Fourier transforms of large pictures take long, small ones need many. */
-const rounds = 6;
+/** Iterations for a padded picture of 10⁴ pixels, all starts and channels together: a few seconds, for larger ones fewer. */
+const iterationsPer10k = 1300;
+const leastIterations = 60;
+/** Of each fifty iterations, the first are hybrid input-output, the last error reduction. */
 const feedbackSteps = 40;
-const projectionSteps = 10;
+const roundLength = 50;
+
+/** How often to begin at random, and how long to go on from each start. */
+function effort({ channels, height, width, down, right }: PaddedPicture): { starts: number; iterations: number } {
+  const all = (iterationsPer10k * 1e4) / ((height + 2 * down) * (width + 2 * right));
+  const starts = all >= 1000 ? 4 : all >= 250 ? 2 : 1;
+  const iterations = Math.floor(all / (starts + channels - 1));
+  return { starts, iterations: Math.min(300, Math.max(leastIterations, iterations)) };
+}
 
 /**
  * A first guess by hybrid input-output and error reduction (Fienup, Applied Optics 21, 2758, 1982) from magnitudes
@@ -28,12 +37,13 @@ const projectionSteps = 10;
 export function retrievePhase(y: ArrayLike<number>, shape: PaddedPicture): Float64Array {
   const { channels, height, width, down, right, unit } = shape;
   const [h, w] = [height + 2 * down, width + 2 * right];
+  const { starts, iterations } = effort(shape);
   const planes: Float64Array[] = [];
   for (let c = 0; c < channels; c++) {
     const magnitudes = Float64Array.from({ length: h * w }, (_, k) => Math.max(0, y[c * h * w + k]));
     const wanted = uncentred(magnitudes, h, w);
     const attempts = c > 0 ? [planes[0]] : Array.from({ length: starts }, (_, seed) => randomStart(shape, seed));
-    const found = attempts.map((start) => search(wanted, shape, start));
+    const found = attempts.map((start) => search(wanted, shape, start, iterations));
     planes.push(found.reduce((best, other) => (other.misfit < best.misfit ? other : best)).picture);
   }
   return Float64Array.from(planes.flatMap((plane) => Array.from(plane, (v) => (unit ? 2 * v - 1 : v))));
@@ -49,7 +59,7 @@ function randomStart({ height, width, unit }: PaddedPicture, seed: number): Floa
   return Float64Array.from(draws, (v) => (unit ? v : 2 * v - 1));
 }
 
-function search(magnitudes: Float64Array, shape: PaddedPicture, start: Float64Array): Found {
+function search(magnitudes: Float64Array, shape: PaddedPicture, start: Float64Array, iterations: number): Found {
   const { height, width, down, right, unit } = shape;
   const [h, w] = [height + 2 * down, width + 2 * right];
   const lowest = unit ? 0 : -1;
@@ -66,15 +76,13 @@ function search(magnitudes: Float64Array, shape: PaddedPicture, start: Float64Ar
     return result.picture;
   };
   const allowed = (v: number, k: number) => inside[k] === 1 && v >= lowest && v <= 1;
-  for (let round = 0; round < rounds; round++) {
-    for (let step = 0; step < feedbackSteps; step++) {
-      const p = project();
-      x = x.map((v, k) => (allowed(p[k], k) ? p[k] : v - beta * p[k]));
-    }
-    for (let step = 0; step < projectionSteps; step++) {
-      const p = project();
-      x = p.map((v, k) => (inside[k] ? Math.min(1, Math.max(lowest, v)) : 0));
-    }
+  for (let k = 0; k < iterations; k++) {
+    const p = project();
+    // Error reduction has the last word.
+    const feedback = k % roundLength < feedbackSteps && k < iterations - (roundLength - feedbackSteps);
+    x = feedback
+      ? x.map((v, i) => (allowed(p[i], i) ? p[i] : v - beta * p[i]))
+      : p.map((v, i) => (inside[i] ? Math.min(1, Math.max(lowest, v)) : 0));
   }
   const picture = Float64Array.from({ length: height * width }, (_, k) => {
     return x[(Math.floor(k / width) + down) * w + (k % width) + right];

@@ -13,7 +13,11 @@ export function redDiffPreset(task: string, preset: Preset, sigmaY: number): Rec
       sigmaMax: Math.max(0.02, 0.8 * sigmaY),
       sigmaMin: Math.max(0.01, 0.2 * sigmaY),
     };
-  const [lambda, lr, sigmaMax] = { inpaint: [0.5, 0.02, 0.3], blur: [0.25, 0.05, 1] }[task] ?? [0.5, 0.05, 0.5];
+  const [lambda, lr, sigmaMax] = {
+    inpaint: [0.5, 0.02, 0.3],
+    blur: [0.25, 0.05, 1],
+    "nonlinear-blur": [0.25, 0.05, 1],
+  }[task] ?? [0.5, 0.05, 0.5];
   const growth = Math.max(1, Math.sqrt(sigmaY / 0.02));
   return { steps, average: 0.2, lambda: lambda * growth, lr, lrEnd: 0.1, sigmaMax, sigmaMin };
 }
