@@ -5,7 +5,7 @@ import type { Preset } from "./preset.ts";
  * noise that the network is not told of. Starts from the classical estimate where there is one.
  */
 export function dapsPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
-  const [steps, odeSteps, inner] = { fast: [50, 2, 30], balanced: [100, 4, 50], best: [200, 5, 100] }[
+  const [steps, odeSteps, inner] = { fast: [30, 2, 20], balanced: [60, 4, 40], best: [200, 5, 100] }[
     preset
   ] as number[];
   const common = { steps, odeSteps, inner, limit: 1, sigmaMin: 0.05 };
