@@ -118,6 +118,33 @@ describe("a measurement of numbers", () => {
   });
 });
 
+describe("a picture measured by an operator", () => {
+  it.each([
+    [{ name: "jpeg", quality: 20 }, 1],
+    [{ name: "jpeg", quality: 20 }, 3],
+    [{ name: "hdr" }, 3],
+  ] as const)("%j of %s channels is restored in tiles, whatever its size", async (operator, channels) => {
+    const data = normals({ seed: 4, purpose: "wide" }, channels * 173 * 21).map((v) =>
+      Math.min(1, Math.max(0, 0.5 + 0.1 * v)),
+    );
+    const task = { name: "operator", operator } as const;
+    const image = await degrade({ image: createImage(173, 21, channels, data), task, engine });
+    const { images, tiles, solver } = await restore({
+      image,
+      task,
+      prior,
+      engine,
+      preset: "fast",
+      options: { steps: 3 },
+      tileSize: 64,
+    });
+    expect(tiles).toBeGreaterThan(1);
+    expect(solver).toBe("red-diff");
+    expect([images[0].width, images[0].height, images[0].channels]).toEqual([173, 21, channels]);
+    expect(images[0].data.every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe("toPlanes", () => {
   it("folds leading axes into channels and refuses what is no finite array", () => {
     const shapeOf = (shape: number[]) => {

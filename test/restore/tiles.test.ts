@@ -11,11 +11,14 @@ const plans = fc
     extra: fc.integer({ min: 2, max: 10 }),
     width: fc.integer({ min: 1, max: 60 }),
     height: fc.integer({ min: 1, max: 60 }),
+    // Pixels by which the picture's sides exceed a multiple of the alignment.
+    beside: fc.integer({ min: 0, max: 3 }),
+    below: fc.integer({ min: 0, max: 3 }),
   })
-  .map(({ align, discard, feather, extra, width, height }) => {
+  .map(({ align, discard, feather, extra, width, height, beside, below }) => {
     const size = align * Math.ceil((2 * (2 * discard + feather) + extra * align) / align);
     const blend: TileOptions = { size, discard, feather, align };
-    return { blend, width: width * align, height: height * align };
+    return { blend, width: width * align + (beside % align), height: height * align + (below % align) };
   });
 
 describe("planTiles", () => {
@@ -27,7 +30,8 @@ describe("planTiles", () => {
         for (const tile of tiles) {
           expect(tile.left % blend.align).toBe(0);
           expect(tile.top % blend.align).toBe(0);
-          expect(tile.width % blend.align).toBe(0);
+          if (tile.left + tile.width < width) expect(tile.width % blend.align).toBe(0);
+          expect(tile.width).toBeLessThan(blend.size + blend.align);
           expect(tile.left + tile.width).toBeLessThanOrEqual(width);
           expect(tile.top + tile.height).toBeLessThanOrEqual(height);
           const weights = tileWeights(tile, { width, height }, blend);
