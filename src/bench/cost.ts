@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/index.ts";
+import { latentShape } from "../latent/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { normals } from "../random/index.ts";
 import { input, vjp } from "../tensor/index.ts";
@@ -12,15 +13,16 @@ export interface NetworkCost {
 const repeats = 5;
 
 /**
- * Measures the network of a prior at one size, alone: means over a few calls after a first one. In processor time, which
+ * Measures the network of a prior for pictures of one size, alone: means over a few calls after a first one. In processor time, which
  * says the same on a busy machine.
  */
 export async function measureNetwork(
   prior: Prior,
-  shape: readonly number[],
+  domain: readonly number[],
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<NetworkCost> {
+  const shape = prior.latent ? latentShape(prior.latent, domain) : domain;
   const [x, v, sigma] = [input(shape), input(shape), input([])];
   const d = prior.denoise(x, sigma);
   const noise = normals({ seed: 0, purpose: "network cost" }, x.size);

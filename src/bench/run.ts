@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
+import { prepareLatentSolver } from "../latent/index.ts";
 import type { Lpips } from "../metrics/index.ts";
 import { measurementSize, type Operator, observedEntries } from "../operators/index.ts";
 import { type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
@@ -205,7 +206,8 @@ class Session {
     try {
       const setting = { operator, sigmaY, prior: prior.prior };
       try {
-        prepared = await prepareSolver(setting, { solver, options, engine, signal });
+        const prepare = prior.prior.latent ? prepareLatentSolver : prepareSolver;
+        prepared = await prepare(setting, { solver, options, engine, signal });
       } catch (error) {
         for (const { picture, key } of cells) await this.#fail(group, row, picture, key, error);
         return;

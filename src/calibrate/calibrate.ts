@@ -1,6 +1,7 @@
 import { firstGuess } from "../bench/measurement.ts";
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
+import { prepareLatentSolver } from "../latent/index.ts";
 import type { Operator } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { prepareSolver, type Solver } from "../solvers/index.ts";
@@ -53,7 +54,7 @@ export async function calibrate(
     });
   const n = sizeOf(operator.domain);
   const batch = Math.min(samples, Math.max(1, Math.floor(valuesAtOnce / n)));
-  const prepared = await prepareSolver(
+  const prepared = await (prior.latent ? prepareLatentSolver : prepareSolver)(
     { operator, sigmaY, prior },
     { solver, options, engine, samples: batch, signal },
   );
