@@ -15,6 +15,13 @@
 export { type BenchResults, type BenchSpec, planBench, readBenchFile, runBench } from "./bench/index.ts";
 export { type Calibration, calibrate, coverageOf, pool as poolCoverage } from "./calibrate/index.ts";
 export {
+  type CheckReport,
+  type CheckResult,
+  checkOperator,
+  checkOperatorOnEngine,
+  loadOperators,
+} from "./check/index.ts";
+export {
   type Denoiser,
   ddimStep,
   eulerStep,
@@ -48,6 +55,7 @@ export {
 export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export {
   adjoint,
+  checkShape,
   createOperator,
   defineOperator,
   listOperators,

@@ -40,17 +40,26 @@ async function withoutTypes(text, url) {
   // Node 22.13 and later
   const strip = "stripTypeScriptTypes" in nodeModule ? nodeModule.stripTypeScriptTypes : undefined;
   if (typeof strip === "function") return strip(text);
-  /** @type {{ transform(text: string, options: object): Promise<{ code: string }> } | undefined} */
-  let esbuild;
-  try {
-    const name = "esbuild"; // optional: not ours to require
-    esbuild = await import(name);
-  } catch {
-    esbuild = undefined;
-  }
+  const esbuild = await findEsbuild(url);
   if (!esbuild)
     throw new Error(
       `${fileURLToPath(url)}: Node ${process.version} cannot read TypeScript: use Node 22.13 or later, npm install esbuild, or give JavaScript`,
     );
   return (await esbuild.transform(text, { loader: "ts", format: "esm", target: "es2022" })).code;
+}
+
+/**
+ * Optional: beside the library, or beside the module.
+ * @param {string} url
+ * @returns {Promise<{ transform(text: string, options: object): Promise<{ code: string }> } | undefined>}
+ */
+async function findEsbuild(url) {
+  for (const from of [settings.library, url]) {
+    try {
+      return nodeModule.createRequire(from)("esbuild");
+    } catch {
+      // the next place
+    }
+  }
+  return undefined;
 }
