@@ -52,6 +52,14 @@ export {
   readNpy,
   writeAtomic,
 } from "./images/index.ts";
+export {
+  type Autoencoder,
+  guided,
+  type LatentSolution,
+  latentOperator,
+  prepareLatentSolver,
+  sampleLatent,
+} from "./latent/index.ts";
 export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export {
   adjoint,

@@ -18,7 +18,7 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
   if (r.roundTrip !== undefined)
     lines.push([
       "ceiling",
-      `${r.roundTrip.toFixed(1)} dB: the first guess through the autoencoder and back; no latent solver restores more`,
+      `${r.roundTrip.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
     ]);
   if (r.residual === 0 && r.task.name === "inpaint")
     lines.push(["residual", "0: every known pixel is exactly as it was"]);
