@@ -1,4 +1,5 @@
 import type { Engine } from "../../engine/index.ts";
+import { TweedieError } from "../../errors.ts";
 import type { Operator } from "../../operators/operator.ts";
 import type { Mixture } from "../../priors/exact.ts";
 import { mixturePrior } from "../../priors/index.ts";
@@ -39,7 +40,7 @@ export async function runChains(problem: ChainProblem, request: ChainOptions): P
     { operator, measurement, sigmaY, prior: mixturePrior(prior), start: firstGuess(operator, y, sigmaY) },
     { solver: findSolver(solver), options, engine, samples: count, seed, signal },
   );
-  if (stopped) signal?.throwIfAborted();
+  if (stopped) throw new TweedieError("aborted", { message: "the exact bench was stopped" });
   const dimension = sizeOf(operator.domain);
   return { points: { count, dimension, data: Float64Array.from(pictures) }, seconds, ...counts };
 }

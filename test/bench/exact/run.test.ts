@@ -88,13 +88,13 @@ describe("the command", () => {
   });
 });
 
-it("stops when told to", async () => {
+it.each([[0], [30]])("stops when told to, %i ms after its start", async (delay) => {
   const controller = new AbortController();
   const running = runExactBench({
     quick: true,
     solvers: ["dps"],
     signal: controller.signal,
-    onProgress: () => controller.abort(),
+    onProgress: () => setTimeout(() => controller.abort(), delay),
   });
   await expect(running).rejects.toMatchObject({ code: "aborted" });
 });
