@@ -24,7 +24,14 @@ function planes(channels: number): Planes {
 
 const sensing = { name: "operator", operator: { name: "compressed-sensing", ratio: 0.5, seed: 3 } } as const;
 const solve = (request: Omit<RestoreRequest, "engine" | "prior">) =>
-  restore({ prior, engine, preset: "fast", options: { steps: 6, inner: 8, sigmaMin: 0.002 }, ...request });
+  restore({
+    prior,
+    engine,
+    preset: "fast",
+    solver: "vml-map",
+    options: { steps: 6, inner: 8, sigmaMin: 0.002 },
+    ...request,
+  });
 
 describe("a measurement of numbers", () => {
   it("is restored: what was measured stays, the rest is near the prior's mean", async () => {

@@ -36,6 +36,13 @@ const rules: Readonly<Record<string, PresetRule>> = {
   mpgd: mpgdPreset,
 };
 
+/** What does better than the solver for all other operators. */
+const bestFor: Readonly<Record<string, string>> = {
+  denoise: "posterior-mean",
+  "compressed-sensing": "diffpir",
+  "block-compressed-sensing": "diffpir",
+};
+
 export interface Choice {
   readonly solver: Solver;
   readonly options: Readonly<Record<string, unknown>>;
@@ -49,6 +56,6 @@ export interface Choice {
  * @param linear is the operator linear?
  */
 export function presetFor(task: string, preset: Preset, sigmaY: number, solver?: string, linear = true): Choice {
-  const name = solver ?? (task === "denoise" ? "posterior-mean" : linear ? "vml-map" : "red-diff");
+  const name = solver ?? bestFor[task] ?? (linear ? "vml-map" : "red-diff");
   return { solver: findSolver(name), options: rules[name]?.(task, preset, sigmaY) ?? {} };
 }
