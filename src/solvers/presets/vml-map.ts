@@ -6,7 +6,7 @@ import type { Preset } from "./preset.ts";
  */
 export function vmlMapPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   // Aliased structure is found level by level; fewer levels leave it standing.
-  const fast = task === "mri" || task === "mri-complex" ? [16, 2] : [9, 3];
+  const fast = task === "mri" || task === "mri-complex" ? [24, 1] : [9, 3];
   const [steps, inner] = { fast, balanced: [21, 5], best: [100, 6] }[preset];
   const common = { precondition: "data", gamma: 0.5, reverse: "renoise", warm: true, sigmaFloor: 0.005, steps, inner };
   // At σ = σ_y the minimiser is y itself, whose D is the posterior mean; further down it turns into the (sharper) MAP.
