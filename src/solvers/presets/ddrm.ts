@@ -1,5 +1,6 @@
 import { denoisingLevels } from "./denoising.ts";
 import type { Preset } from "./preset.ts";
+import { warmLevels } from "./warm-levels.ts";
 
 /**
  * The published 20 steps, from near the classical estimate. η falls short of 1 by as much in a longer run as in a short one:
@@ -18,5 +19,5 @@ export function spectralPreset(task: string, steps: number, sigmaY: number): Rec
   const [sigmaMax, end] = { inpaint: [0.5, 0.02], blur: [0.3, 0.05], "super-resolution": [0.5, 0.05] }[task] ?? [
     1, 0.05,
   ];
-  return { warm: true, steps, eta, sigmaMax, sigmaMin: Math.max(end, 0.5 * sigmaY) };
+  return { steps, eta, ...warmLevels(sigmaMax, end, sigmaY) };
 }

@@ -1,8 +1,8 @@
 /**
- * Levels for plain denoising. The measurement is itself a draw at σ = σ_y, whose denoised picture is the posterior mean: three
- * steps of the probability-flow ODE from there make it a little sharper, and a likelihood would count the data twice.
+ * Levels for plain denoising: one, at the noise of the measurement. A noisy picture is itself a draw at σ = σ_y, whose denoised
+ * picture is the posterior mean; levels below it take noise for texture, and a likelihood would count the data twice.
  */
 export function denoisingLevels(sigmaY: number): Record<string, unknown> {
-  const sigmaMax = Math.max(0.02, sigmaY);
-  return { warm: true, steps: 3, eta: 0, grid: "karras", sigmaMax, sigmaMin: 0.8 * sigmaMax };
+  const sigma = Math.max(0.02, 1.001 * sigmaY); // a little above, where DDRM trusts the measurement
+  return { warm: true, steps: 1, grid: "karras", sigmaMax: sigma, sigmaMin: sigma };
 }

@@ -20,7 +20,7 @@ export function dpsPreset(task: string, preset: Preset, sigmaY: number): Record<
   return {
     ...common,
     zeta: zeta * (100 / steps),
-    sigmaMax,
+    sigmaMax: Math.max(sigmaMax, sigmaY),
     sigmaMin: Math.max(task === "blur" ? 0.05 : 0.1, 0.5 * sigmaY),
   };
 }

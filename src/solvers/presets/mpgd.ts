@@ -1,5 +1,6 @@
 import { denoisingLevels } from "./denoising.ts";
 import type { Preset } from "./preset.ts";
+import { warmLevels } from "./warm-levels.ts";
 
 /** The step that explains what is left and no more: with it, ζ has not to be tuned. */
 export function mpgdPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
@@ -7,5 +8,5 @@ export function mpgdPreset(task: string, preset: Preset, sigmaY: number): Record
   if (task === "denoise") return { ...denoisingLevels(sigmaY), ...common };
   const steps = { fast: 100, balanced: 400, best: 1000 }[preset];
   const [sigmaMax, end] = { inpaint: [0.5, 0.02], blur: [0.1, 0.03] }[task] ?? [0.3, 0.05];
-  return { ...common, warm: true, steps, reverse: "renoise", sigmaMax, sigmaMin: Math.max(end, 0.5 * sigmaY) };
+  return { ...common, steps, reverse: "renoise", ...warmLevels(sigmaMax, end, sigmaY) };
 }

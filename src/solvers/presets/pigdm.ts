@@ -1,5 +1,6 @@
 import { denoisingLevels } from "./denoising.ts";
 import type { Preset } from "./preset.ts";
+import { warmLevels } from "./warm-levels.ts";
 
 /**
  * The likelihood score with the variance of pictures, fresh noise at each level, and a start near the classical estimate: the
@@ -9,6 +10,6 @@ export function pigdmPreset(task: string, preset: Preset, sigmaY: number): Recor
   if (task === "denoise") return { ...denoisingLevels(sigmaY), weight: 0 };
   const steps = { fast: 40, balanced: 180, best: 500 }[preset];
   const [sigmaMax, end] = { inpaint: [1, 0.02], blur: [0.3, 0.1], "super-resolution": [0.3, 0.1] }[task] ?? [1, 0.05];
-  const sigmaMin = Math.max(end, 0.5 * sigmaY);
-  return { warm: true, steps, guidance: "score", dataVariance: 0.5, reverse: "renoise", sigmaMax, sigmaMin };
+  const common = { steps, guidance: "score", dataVariance: 0.5, reverse: "renoise" };
+  return { ...common, ...warmLevels(sigmaMax, end, sigmaY) };
 }

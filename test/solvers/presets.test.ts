@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { createOperator } from "../../src/operators/index.ts";
+import { solverCost } from "../../src/solvers/cost.ts";
+import { parseOptions, presetFor } from "../../src/solvers/index.ts";
+import { listSolvers } from "../../src/solvers/registry.ts";
+
+const tasks = ["inpaint", "super-resolution", "blur", "denoise", "colorize", "hdr"];
+const noises = [0, 0.02, 1];
+const presets = ["fast", "balanced", "best"] as const;
+const operator = createOperator({ name: "denoise" }, { domain: [1, 3, 8, 8] });
+
+describe.each(listSolvers().map(({ name }) => name))("presets of %s", (name) => {
+  it("are options that the solver accepts, whose levels fall to a finite end, for every task and noise", () => {
+    for (const task of tasks)
+      for (const preset of presets)
+        for (const sigmaY of noises) {
+          const chosen = presetFor(task, preset, sigmaY, name);
+          expect(chosen.solver.name).toBe(name);
+          const options = parseOptions(chosen.solver, chosen.options);
+          const steps = chosen.solver.schedule(options, { sigmaY, operator });
+          expect(steps.length).toBeGreaterThan(0);
+          const numbers = steps.flatMap((s) => [s.sigma, ...Object.values(s.scalars).flat()]);
+          expect(numbers.every(Number.isFinite), `${task} ${preset} ${sigmaY}`).toBe(true);
+        }
+  });
+});
+
+// At 256² on two cores a forward of the embedded prior takes about 40 ms, its VJP another 50.
+describe.each(["pigdm", "exact-covariance", "ddrm", "ddnm", "mcg", "mpgd"])("the work of %s", (name) => {
+  it.each([
+    ["fast", 7],
+    ["balanced", 30],
+  ] as const)("%s fits in %i seconds", (preset, seconds) => {
+    for (const task of ["inpaint", "super-resolution", "blur", "denoise", "colorize"]) {
+      const { solver, options } = presetFor(task, preset, 0.02, name);
+      const { forwards, vjps } = solverCost(solver, parseOptions(solver, options));
+      expect(0.04 * forwards + 0.05 * vjps).toBeLessThan(seconds);
+    }
+  });
+});
