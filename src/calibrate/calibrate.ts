@@ -53,7 +53,8 @@ export async function calibrate(
       got: String(samples),
     });
   const n = sizeOf(operator.domain);
-  const batch = Math.min(samples, Math.max(1, Math.floor(valuesAtOnce / n)));
+  const rounds = Math.ceil(samples / Math.max(1, Math.floor(valuesAtOnce / n)));
+  const batch = Math.ceil(samples / rounds); // alike, so that few samples are drawn for nothing
   const prepared = await (prior.latent ? prepareLatentSolver : prepareSolver)(
     { operator, sigmaY, prior },
     { solver, options, engine, samples: batch, signal },
