@@ -12,7 +12,7 @@ import {
 } from "../../src/bench/index.ts";
 import { createSimulator, firstGuess, toldSigma } from "../../src/bench/measurement.ts";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { psnr } from "../../src/metrics/index.ts";
+import { type Lpips, mae, psnr } from "../../src/metrics/index.ts";
 import { findSolver, solve } from "../../src/solvers/index.ts";
 import { scratch, trial, writePictures } from "./helpers.ts";
 
@@ -150,6 +150,27 @@ describe("runBench", () => {
     await expect(run(folder, {}, { selection: { tasks: ["thrice"] } })).rejects.toThrow(
       /--tasks: expected one of box, twice, got thrice/,
     );
+  });
+
+  it("adds LPIPS to finished cells, from their pictures, and leaves it out when it is not asked for", async () => {
+    const folder = await scratch();
+    const solvers = ["classical"];
+    const first = await run(folder, { solvers });
+    // A stand-in: the mean absolute difference, with the interface of the real one.
+    const stand: Lpips = {
+      net: "alex",
+      weights: "some hash",
+      distance: async (a, b) => mae(a.data, b.data),
+      dispose: async () => {},
+    };
+    const later = await run(folder, { solvers }, { lpips: stand });
+    expect(later.computed).toBe(0);
+    const fresh = await run(await scratch(), { solvers }, { lpips: stand });
+    later.cells.forEach(({ lpips }, i) => {
+      expect(lpips?.weights).toBe("some hash");
+      expect(lpips?.value).toBeCloseTo(fresh.cells[i].lpips?.value as number, 4); // kept with 16 bits
+    });
+    expect((await run(folder, { solvers })).cells).toEqual(first.cells);
   });
 
   it("records a solver that leaves the finite numbers and goes on", async () => {
