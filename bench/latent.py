@@ -15,7 +15,7 @@ import torch
 
 import safetensors_io
 from export import load_autoencoder, load_weights, read_card
-from model import ShuffleUNet
+from train_latent import build_denoiser
 
 
 def taef2_halves(folder):
@@ -36,7 +36,7 @@ def model_parts(folder):
     card = read_card(path)
     autoencoder = load_autoencoder(path)
     weights = card["weights"]
-    network = load_weights(ShuffleUNet(card["architecture"]), os.path.join(folder, weights["file"]), weights["sha256"])
+    network = load_weights(build_denoiser(card["architecture"]), os.path.join(folder, weights["file"]), weights["sha256"])
     time_of = torch.tensor([0.1])
     return {
         "encoder": autoencoder.encoder,

@@ -23,14 +23,28 @@ def module(**parts: nn.Module) -> nn.Module:
     return container
 
 
+class GroupNorm(nn.GroupNorm):
+    """In the precision of its weights, also under autocast, where a CPU refuses to mix types."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.to(self.weight.dtype))
+
+
+class LayerNorm(nn.LayerNorm):
+    """Likewise."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.to(self.weight.dtype))
+
+
 class ResnetBlock(nn.Module):
     def __init__(self, width: int, out: int, groups: int, eps: float, embedded: int = 0) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, width, eps)
+        self.norm1 = GroupNorm(groups, width, eps)
         self.conv1 = nn.Conv2d(width, out, 3, padding=1)
         if embedded:
             self.time_emb_proj = nn.Linear(embedded, out)
-        self.norm2 = nn.GroupNorm(groups, out, eps)
+        self.norm2 = GroupNorm(groups, out, eps)
         self.conv2 = nn.Conv2d(out, out, 3, padding=1)
         if width != out:
             self.conv_shortcut = nn.Conv2d(width, out, 1)
@@ -53,7 +67,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
 class SpatialAttention(nn.Module):
     def __init__(self, width: int, groups: int, eps: float) -> None:
         super().__init__()
-        self.group_norm = nn.GroupNorm(groups, width, eps)
+        self.group_norm = GroupNorm(groups, width, eps)
         self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
 
@@ -111,7 +125,7 @@ class Half(nn.Module):
             resnets=nn.ModuleList(ResnetBlock(waist, waist, groups, eps) for _ in range(2)),
             attentions=nn.ModuleList([SpatialAttention(waist, groups, eps)]),
         )
-        self.conv_norm_out = nn.GroupNorm(groups, before, eps)
+        self.conv_norm_out = GroupNorm(groups, before, eps)
         self.conv_out = nn.Conv2d(before, outputs, 3, padding=1)
 
     def middle(self, x: Tensor) -> Tensor:
@@ -177,12 +191,12 @@ class CrossAttention(nn.Module):
 class TransformerBlock(nn.Module):
     def __init__(self, width: int, context: int, heads: int) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width)
+        self.norm1 = LayerNorm(width)
         self.attn1 = CrossAttention(width, width, heads)
         if context:
-            self.norm2 = nn.LayerNorm(width)
+            self.norm2 = LayerNorm(width)
             self.attn2 = CrossAttention(width, context, heads)
-        self.norm3 = nn.LayerNorm(width)
+        self.norm3 = LayerNorm(width)
         gate = module(proj=nn.Linear(width, 8 * width))
         self.ff = module(net=nn.ModuleList([gate, nn.Identity(), nn.Linear(4 * width, width)]))
 
@@ -198,7 +212,7 @@ class TransformerBlock(nn.Module):
 class SpatialTransformer(nn.Module):
     def __init__(self, width: int, context: int, heads: int, groups: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(groups, width, 1e-6)
+        self.norm = GroupNorm(groups, width, 1e-6)
         self.proj_in = nn.Conv2d(width, width, 1)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, context, heads)])
         self.proj_out = nn.Conv2d(width, width, 1)
@@ -292,7 +306,7 @@ class ConditionalUNet(nn.Module):
             if level > 0:
                 block.add_module("upsamplers", nn.ModuleList([Upsample(width)]))
             self.up_blocks.append(block)
-        self.conv_norm_out = nn.GroupNorm(groups, widths[0], 1e-5)
+        self.conv_norm_out = GroupNorm(groups, widths[0], 1e-5)
         self.conv_out = nn.Conv2d(widths[0], channels, 3, padding=1)
 
     def forward(

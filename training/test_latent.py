@@ -82,6 +82,11 @@ class LatentRecipeTest(unittest.TestCase):
         train_latent.main(self.arguments("latent-parts", *latent))
         self.assert_same_state("latent", "latent-parts")
 
+        attention = ["--preset", "tiny-attention", "--iterations", "12"]
+        train_latent.main(self.arguments("attention", *latent) + attention)
+        with open(os.path.join(self.root, "attention", "export", "card.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["architecture"]["type"], "conditional-unet")
+
         folder = os.path.join(self.root, "latent", "export")
         with open(os.path.join(folder, "card.json"), encoding="utf-8") as file:
             exported = json.load(file)

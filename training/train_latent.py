@@ -22,12 +22,18 @@ from data import DEFAULT_SCALES, Prefetch, center_multiple, list_images, open_so
 from export import export_latent, load_autoencoder, read_card
 from model import Architecture, ShuffleUNet, denoise, edm_loss, shuffle_unet_architecture
 from noise import add_noise_arguments, describe_noise, noise_levels
+from stable_diffusion import ConditionalUNet, conditional_unet_architecture
 from trainer import Training, add_training_arguments, run
 
 SIGMA_DATA = 1.0  # of normalised latents
 PRESETS: Dict[str, Dict[str, List[int]]] = {
     "natural": {"widths": [96, 160, 224], "blocks": [2, 2, 3], "embedding": [64, 8]},
     "tiny": {"widths": [8, 16], "blocks": [1, 1], "embedding": [8, 4]},
+}
+# U-Nets with attention, for small pictures of one kind: 16x16 latents of 64x64 faces.
+ATTENTION_PRESETS: Dict[str, Dict[str, object]] = {
+    "faces": {"widths": [96, 192], "layers": 2, "attention": [True, True], "heads": 4, "groups": 16},
+    "tiny-attention": {"widths": [8, 16], "layers": 1, "attention": [False, True], "heads": 2, "groups": 4},
 }
 VALIDATION_SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -38,7 +44,7 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add_noise_arguments(parser, mean=-0.6, std=1.5)
     add = parser.add_argument
     add("--autoencoder", required=True, help="card.json of an exported autoencoder")
-    add("--preset", choices=sorted(PRESETS), default="natural", help="architecture")
+    add("--preset", choices=sorted({**PRESETS, **ATTENTION_PRESETS}), default="natural", help="architecture")
     add("--widths", type=int, nargs="+", help="channels per level, instead of the preset's")
     add("--blocks", type=int, nargs="+", help="residual blocks per level, instead of the preset's")
     add("--tile", type=int, default=0, help="side of a tile where the pictures are sheets of tiles (faces)")
@@ -70,13 +76,24 @@ class LatentSpace:
         return self.network.decode((z * self.std + self.mean).contiguous(memory_format=torch.channels_last))
 
 
+def denoiser_architecture(options: argparse.Namespace, channels: int) -> Architecture:
+    if options.preset in ATTENTION_PRESETS:
+        if options.widths or options.blocks:
+            raise ValueError(f"--widths and --blocks are for {', '.join(PRESETS)}, not for {options.preset}")
+        return conditional_unet_architecture(channels, **ATTENTION_PRESETS[options.preset])
+    preset = PRESETS[options.preset]
+    widths, blocks = options.widths or preset["widths"], options.blocks or preset["blocks"]
+    return shuffle_unet_architecture(widths, blocks, preset["embedding"], channels, 1)
+
+
+def build_denoiser(architecture: Architecture) -> nn.Module:
+    return (ConditionalUNet if architecture["type"] == "conditional-unet" else ShuffleUNet)(architecture)
+
+
 class Trainer(Training):
     def __init__(self, options: argparse.Namespace) -> None:
-        preset = PRESETS[options.preset]
         self.space = LatentSpace(options.autoencoder, torch.device(options.device))
-        architecture = shuffle_unet_architecture(
-            options.widths or preset["widths"], options.blocks or preset["blocks"], preset["embedding"], self.space.channels, 1
-        )
+        architecture = denoiser_architecture(options, self.space.channels)
         multiple = int(architecture["multiple"]) * self.space.factor
         if options.patch % multiple:
             raise ValueError(f"expected --patch to be a multiple of {multiple}, got {options.patch}")
@@ -88,7 +105,7 @@ class Trainer(Training):
         self.validation = [self.space.encode(image) for image in images]
 
     def build(self) -> nn.Module:
-        return ShuffleUNet(self.architecture)
+        return build_denoiser(self.architecture)
 
     def batch(self, random: torch.Generator) -> Tuple[Tensor, ...]:
         sigma = noise_levels(self.options, random, self.options.batch).to(self.device)

@@ -59,7 +59,7 @@ def make_optimizers(network: nn.Module, options: argparse.Namespace) -> List[tor
     """Muon for the convolutions between stems and heads, AdamW for the rest, or AdamW for all."""
     hidden, rest = [], []
     for name, parameter in network.named_parameters():
-        inner = parameter.dim() == 4 and not {"stem", "head"} & set(name.split("."))
+        inner = parameter.dim() == 4 and not {"stem", "head", "conv_in", "conv_out"} & set(name.split("."))
         (hidden if inner and options.optimizer == "muon" else rest).append(parameter)
     adamw = torch.optim.AdamW(rest, lr=options.lr, betas=(0.9, 0.99), weight_decay=options.weight_decay)
     return [adamw, Muon(hidden, lr=options.lr)] if hidden else [adamw]
