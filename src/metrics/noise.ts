@@ -18,9 +18,10 @@ export interface NoiseOptions {
  * Samples are taken to lie in [0, 1]; when none is outside and some are at the ends, the noise is taken to have been
  * clipped there, and the value is that of the noise before clipping.
  *
- * "patches" on every fourth picture of CBSD68 (bench/noise.ts --every 4): median relative error 1.4 % at 2/255, 0.6 % at
- * 5/255, 0.3-0.4 % from 10 to 25/255; clipped to 8 bits 2.5 %, 0.8 % and 0.4-0.5 %. Fine texture in grey pictures can
- * pass for noise below about 5/255.
+ * "patches" on all 68 pictures of CBSD68 (npm run bench:noise, docs/bench.md): median relative error 1.8 % at 2/255, 0.8 %
+ * at 5/255, 0.4-0.5 % from 10 to 50/255; clipped to 8 bits 3.0 %, 1.0 % and 0.6-0.9 %. Fine texture in grey pictures can
+ * pass for noise below about 5/255. JPEG takes noise away, or moves it to frequencies where it is not looked for: the
+ * estimate of a compressed file is that of what is left.
  *
  * Throws `size-mismatch` (mask) and `numerical-failure` when too few pixels are known, or when samples are not finite.
  */

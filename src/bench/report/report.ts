@@ -204,6 +204,8 @@ async function strips(
   const parts: string[] = [];
   let left = wanted;
   for (const group of groups) {
+    const keys = new Set(group.rows.flatMap((row) => row.cells.map(({ key }) => key)));
+    if (!cells.some(({ key }) => keys.has(key))) continue; // nothing to see yet
     const chosen = group.pictures.slice(0, left);
     left -= chosen.length;
     if (chosen.length > 0) parts.push(await renderStrips(group, chosen, cells, access));
