@@ -19,5 +19,7 @@ export function redDiffPreset(task: string, preset: Preset, sigmaY: number): Rec
     "nonlinear-blur": [0.25, 0.05, 1],
   }[task] ?? [0.5, 0.05, 0.5];
   const growth = Math.max(1, Math.sqrt(sigmaY / 0.02));
-  return { steps, average: 0.2, lambda: lambda * growth, lr, lrEnd: 0.1, sigmaMax, sigmaMin };
+  // Each ray of a scan is a mean of many pixels: what it says of one of them is little, and must count more.
+  const scan = task === "ct" ? { v: 50 } : {};
+  return { steps, average: 0.2, lambda: lambda * growth, lr, lrEnd: 0.1, sigmaMax, sigmaMin, ...scan };
 }
