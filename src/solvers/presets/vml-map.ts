@@ -12,7 +12,7 @@ export function vmlMapPreset(task: string, preset: Preset, sigmaY: number): Reco
   // At σ = σ_y the minimiser is y itself, whose D is the posterior mean; further down it turns into the (sharper) MAP.
   if (task === "denoise") {
     const sigmaMax = Math.max(0.02, sigmaY);
-    return { precondition: "cg", reverse: "ode", warm: true, steps: 5, inner: 3, sigmaMax, sigmaMin: 0.8 * sigmaMax };
+    return { precondition: "cg", reverse: "ode", warm: true, steps: 5, inner: 3, sigmaMax, sigmaMin: 0.9 * sigmaMax };
   }
   return { ...common, nu: preset === "fast" ? 0 : 0.02, sigmaMax: 2 };
 }
