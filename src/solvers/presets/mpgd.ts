@@ -6,7 +6,9 @@ import { warmLevels } from "./warm-levels.ts";
 export function mpgdPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const common = { bounded: true, zeta: 1e4 };
   if (task === "denoise") return { ...denoisingLevels(sigmaY), ...common };
+  // A gradient step a level cannot undo a blur: all it can do is to stay near the deconvolution it starts from.
+  if (task === "blur") return { ...common, steps: 20, reverse: "renoise", ...warmLevels(0.04, 0.02, sigmaY) };
   const steps = { fast: 100, balanced: 400, best: 1000 }[preset];
-  const [sigmaMax, end] = { inpaint: [0.5, 0.02], blur: [0.1, 0.03] }[task] ?? [0.3, 0.05];
+  const [sigmaMax, end] = { inpaint: [0.5, 0.02] }[task] ?? [0.3, 0.05];
   return { ...common, steps, reverse: "renoise", ...warmLevels(sigmaMax, end, sigmaY) };
 }
