@@ -9,7 +9,12 @@ import { warmLevels } from "./warm-levels.ts";
 export function pigdmPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   if (task === "denoise") return { ...denoisingLevels(sigmaY), weight: 0 };
   const steps = { fast: 40, balanced: 180, best: 500 }[preset];
-  const [sigmaMax, end] = { inpaint: [1, 0.02], blur: [0.3, 0.1], "super-resolution": [0.3, 0.1] }[task] ?? [1, 0.05];
+  const [sigmaMax, end] = {
+    inpaint: [1, 0.02],
+    blur: [0.3, 0.1],
+    "super-resolution": [0.3, 0.1],
+    colorize: [0.3, 0.1],
+  }[task] ?? [1, 0.05];
   const common = { steps, guidance: "score", dataVariance: 0.5, reverse: "renoise" };
   return { ...common, ...warmLevels(sigmaMax, end, sigmaY) };
 }
