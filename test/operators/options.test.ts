@@ -21,7 +21,9 @@ describe("createOperator says what it expected and what came", () => {
     [
       "an unknown name",
       { name: "sharpen" },
-      "invalid-option: operator: expected one of inpaint, super-resolution, blur, colorize, denoise, composition, got sharpen",
+      `invalid-option: operator: expected one of ${listOperators()
+        .map(({ name }) => name)
+        .join(", ")}, got sharpen`,
     ],
     ["an unknown option", { name: "denoise", sigma: 1 }, 'invalid-option: denoise: expected no options, got "sigma"'],
     [
@@ -67,7 +69,7 @@ describe("createOperator says what it expected and what came", () => {
     [
       "an unknown kernel",
       { name: "blur", kernel: { type: "disc" } },
-      'invalid-option: blur.kernel.type: expected one of "gaussian", "anisotropic", "uniform", "motion", "array", got "disc"',
+      'invalid-option: blur.kernel.type: expected one of "gaussian", "anisotropic", "uniform", "motion", "trajectory", "array", got "disc"',
     ],
     [
       "a mask without a part",
