@@ -25,11 +25,12 @@ describe("one step", () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (x, d, z, sigma, part, eta) => {
           const next = sigma * part;
-          // Song et al. 2021, eq. 12, with alphaBar = 1/(1 + sigma²).
+          // Song et al. 2021, eq. 12, with alphaBar = 1/(1 + sigma²); 1 - alphaBar without cancellation for small sigma.
           const [at, as] = [1 / (1 + sigma ** 2), 1 / (1 + next ** 2)];
-          const eps = (Math.sqrt(at) * x - Math.sqrt(at) * d) / Math.sqrt(1 - at);
-          const c1 = eta * Math.sqrt((1 - as) / (1 - at)) * Math.sqrt(Math.max(0, 1 - at / as));
-          const c2 = Math.sqrt(Math.max(0, 1 - as - c1 ** 2));
+          const [vt, vs] = [sigma ** 2 * at, next ** 2 * as];
+          const eps = (Math.sqrt(at) * x - Math.sqrt(at) * d) / Math.sqrt(vt);
+          const c1 = eta * Math.sqrt(vs / vt) * Math.sqrt((sigma ** 2 - next ** 2) * at);
+          const c2 = Math.sqrt(Math.max(0, vs - c1 ** 2));
           const wanted = (Math.sqrt(as) * d + c2 * eps + c1 * z) / Math.sqrt(as);
           const [a, b, c, e] = [x, d, sigma, next].map(scalar);
           expect(numberOf(ddimStep(a, b, c, e, scalar(z), eta))).toBeCloseTo(wanted, 7);
