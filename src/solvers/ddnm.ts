@@ -20,7 +20,7 @@ import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { ProblemFacts, Solver, State, Step } from "./solver.ts";
 import { spectralMeasurement, spectralStep } from "./spectral.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
@@ -55,8 +55,7 @@ export const ddnm: Solver<Options> = {
   },
 
   init(scope, o): State {
-    const [sigma] = noiseLevels(o);
-    const x = o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma);
+    const x = startAt(scope, noiseLevels(o)[0], o.warm);
     return o.travelRepeat > 1 ? { x, x0: x } : { x };
   },
 

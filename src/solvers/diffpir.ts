@@ -22,7 +22,7 @@ import type { Operator } from "../operators/operator.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { proximal } from "./proximal.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** N. */
@@ -91,7 +91,7 @@ export const diffpir: Solver<Options> = {
   },
 
   init: (scope, { sigmaMax, warm }) => ({
-    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+    x: startAt(scope, sigmaMax, warm),
   }),
 
   steps: (o) => ({

@@ -13,9 +13,9 @@
 import { z } from "zod";
 import { ddimStep, karrasSigmas } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
-import { elementsPerSample, normPerSample } from "./per-sample.ts";
+import { normPerSample, publishedScale } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** Number of noise levels; the paper uses 1000. */
@@ -39,9 +39,6 @@ const options = z.strictObject({
   clip: z.boolean().default(true),
 });
 
-/** Entries of the measurements for which ζ is published. */
-const publishedSize = 3 * 256 ** 2;
-
 export const dps: Solver<z.output<typeof options>> = {
   name: "dps",
   reference: "Diffusion Posterior Sampling, Chung et al., arXiv 2209.14687",
@@ -61,7 +58,7 @@ export const dps: Solver<z.output<typeof options>> = {
   },
 
   init: (scope, { sigmaMax, warm }) => ({
-    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+    x: startAt(scope, sigmaMax, warm),
   }),
 
   steps: ({ zeta, anySize, weight, eta, clip }) => ({
@@ -84,7 +81,7 @@ export const dps: Solver<z.output<typeof options>> = {
         return { next: { x: ddimStep(x, guided, sigma, next, z, eta) }, estimate: guided };
       }
       const [g] = gradient(normPerSample(residual).sum(), [x]);
-      const scaling = Math.sqrt(elementsPerSample(residual) / publishedSize) / operator.normSquared;
+      const scaling = publishedScale(residual) / operator.normSquared;
       const step = anySize ? zeta * scaling : zeta;
       const scale = sigma.square().add(1).mul(next.square().add(1)).sqrt().mul(step);
       const xNext = ddimStep(x, x0, sigma, next, z, eta).sub(g.mul(scale));

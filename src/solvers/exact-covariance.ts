@@ -17,7 +17,7 @@ import { jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { sumPerSample } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100, "karras"),
@@ -42,10 +42,7 @@ export const exactCovariance: Solver<z.output<typeof options>> = {
 
   schedule: (o) => descend(noiseLevels(o)),
 
-  init(scope, o) {
-    const [sigma] = noiseLevels(o);
-    return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
-  },
+  init: (scope, o) => ({ x: startAt(scope, noiseLevels(o)[0], o.warm) }),
 
   steps: ({ cgSteps, product, sigmaFloor, clip, ...reverse }) => ({
     step({ x }, { denoise, A, operator, y, sigmaY, scalar, noise }) {

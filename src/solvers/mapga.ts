@@ -16,7 +16,7 @@ import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** Noise levels. */
@@ -63,7 +63,7 @@ export const mapga: Solver<Options> = {
   },
 
   init: (scope, { sigmaMax, warm }) => ({
-    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+    x: startAt(scope, sigmaMax, warm),
   }),
 
   steps: (o) => ({

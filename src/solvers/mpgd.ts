@@ -11,9 +11,9 @@
 import { z } from "zod";
 import { constant, gradient } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
-import { elementsPerSample, normPerSample } from "./per-sample.ts";
+import { elementsPerSample, normPerSample, publishedScale } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   ...levelOptions(100),
@@ -33,9 +33,6 @@ const options = z.strictObject({
   clip: z.boolean().default(true),
 });
 
-/** Entries of the pictures for which ζ is published. */
-const publishedSize = 3 * 256 ** 2;
-
 export const mpgd: Solver<z.output<typeof options>> = {
   name: "mpgd",
   reference: "MPGD, He, Murata, Lai et al., arXiv 2311.16424",
@@ -45,10 +42,7 @@ export const mpgd: Solver<z.output<typeof options>> = {
 
   schedule: (o) => descend(noiseLevels(o)),
 
-  init(scope, o) {
-    const [sigma] = noiseLevels(o);
-    return { x: o.warm ? warmStart(scope, sigma) : scope.noise("start").mul(sigma) };
-  },
+  init: (scope, o) => ({ x: startAt(scope, noiseLevels(o)[0], o.warm) }),
 
   steps: ({ zeta, anySize, bounded, clip, ...reverse }) => ({
     step({ x }, { denoise, A, y, operator, sigmaY, scalar, noise }) {
@@ -57,7 +51,7 @@ export const mpgd: Solver<z.output<typeof options>> = {
       const x0 = (clip ? mean.clip(-1, 1) : mean).stopGradient();
       const misfit = normPerSample(y.sub(A(x0)));
       const [g] = gradient(misfit.sum(), [x0]);
-      const size = anySize ? Math.sqrt(elementsPerSample(x) / publishedSize) : 1;
+      const size = anySize ? publishedScale(x) : 1;
       const published = next
         .square()
         .add(1)

@@ -12,6 +12,11 @@ export function elementsPerSample(x: Tensor): number {
   return x.size / x.shape[0];
 }
 
+/** √(m/m₀) for m₀ = 3·256² entries, for which step sizes are published: the norm of a residual grows like √m. */
+export function publishedScale(x: Tensor): number {
+  return Math.sqrt(elementsPerSample(x) / (3 * 256 ** 2));
+}
+
 /** Mean over one sample, summed over samples: the loss whose gradient does not depend on the batch. */
 export function meanPerSample(x: Tensor): Tensor {
   return x.sum().mul(1 / elementsPerSample(x));

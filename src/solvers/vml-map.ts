@@ -24,7 +24,7 @@ import { solveGram, solveNormal } from "../operators/solve.ts";
 import { constant, gradient, jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
-import { warmStart } from "./warm-start.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** N: noise levels. */
@@ -72,7 +72,7 @@ export const vmlMap: Solver<Options> = {
   },
 
   init: (scope, { sigmaMax, warm }) => ({
-    x: warm ? warmStart(scope, sigmaMax) : scope.noise("start").mul(sigmaMax),
+    x: startAt(scope, sigmaMax, warm),
   }),
 
   steps: (o) => ({
