@@ -18,30 +18,16 @@ from autoencoder import edge_loss, kl_divergence
 from data import TileSource
 from export import load_autoencoder, sha256_of
 from model import ShuffleUNet, denoise, edm_coefficients, edm_loss, shuffle_unet_architecture
-from test_train import losses, write_pictures
+from test_train import ScratchTest, losses
 from train_latent import LatentSpace
 
 
-class LatentRecipeTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.scratch = tempfile.TemporaryDirectory()
-        cls.root = cls.scratch.name
-        write_pictures(os.path.join(cls.root, "train"), 6)
-        write_pictures(os.path.join(cls.root, "held-out"), 2)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.scratch.cleanup()
-
+class LatentRecipeTest(ScratchTest):
     def arguments(self, out: str, *more: str) -> List[str]:
         fixed = ["--preset", "tiny", "--iterations", "200", "--batch", "4", "--patch", "16", "--warmup", "5", "--lr", "3e-3"]
         folders = ["--data", os.path.join(self.root, "train"), "--out", os.path.join(self.root, out)]
         validation = ["--validation", os.path.join(self.root, "held-out"), "--validate-every", "100"]
         return folders + fixed + validation + ["--log-every", "20", "--device", "cpu", "--threads", "1", *more]
-
-    def checkpoint(self, out: str) -> Dict[str, object]:
-        return torch.load(os.path.join(self.root, out, "checkpoint.pt"))
 
     def validation_errors(self, out: str) -> List[Dict[str, float]]:
         with open(os.path.join(self.root, out, "curve.jsonl"), encoding="utf-8") as file:

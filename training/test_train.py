@@ -32,7 +32,9 @@ def losses(folder: str) -> List[float]:
         return [entry["loss"] for entry in map(json.loads, file) if "loss" in entry]
 
 
-class RecipeTest(unittest.TestCase):
+class ScratchTest(unittest.TestCase):
+    """A folder of random pictures to train on, shared by the tests of a class."""
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.scratch = tempfile.TemporaryDirectory()
@@ -44,13 +46,15 @@ class RecipeTest(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.scratch.cleanup()
 
+    def checkpoint(self, out: str) -> Dict[str, object]:
+        return torch.load(os.path.join(self.root, out, "checkpoint.pt"))
+
+
+class RecipeTest(ScratchTest):
     def arguments(self, out: str, *more: str) -> List[str]:
         fixed = ["--preset", "tiny", "--iterations", "240", "--batch", "4", "--patch", "16", "--warmup", "5", "--lr", "5e-3"]
         folders = ["--data", os.path.join(self.root, "train"), "--out", os.path.join(self.root, out)]
         return folders + fixed + ["--log-every", "20", "--device", "cpu", "--threads", "1", *more]
-
-    def checkpoint(self, out: str) -> Dict[str, object]:
-        return torch.load(os.path.join(self.root, out, "checkpoint.pt"))
 
     def test_learns_resumes_exactly_and_exports(self) -> None:
         validation = ["--validation", os.path.join(self.root, "held-out"), "--validate-every", "120"]
