@@ -1,9 +1,8 @@
 import { TweedieError } from "../errors.ts";
 import { loadModel } from "../onnx/import/load.ts";
 import { type ImportedModel, importOnnx } from "../onnx/import.ts";
-import { substitute } from "../priors/substitute.ts";
 import { isReal } from "../tensor/dtype.ts";
-import { concat, type Shape, show, type Tensor } from "../tensor/index.ts";
+import { concat, type Shape, show, substitute, type Tensor } from "../tensor/index.ts";
 import { checkShape, type Operator } from "./operator.ts";
 
 export interface NetworkOptions {

@@ -4,10 +4,9 @@ import { loadModel } from "../onnx/import/load.ts";
 import { type ImportedModel, importOnnx } from "../onnx/import.ts";
 import { dtypeOf } from "../onnx/proto.ts";
 import { type DType, isReal } from "../tensor/dtype.ts";
-import { concat, probe, type Shape, sizeOf } from "../tensor/index.ts";
+import { concat, probe, type Shape, sizeOf, substitute } from "../tensor/index.ts";
 import type { OnnxArchitecture } from "./card.ts";
 import { FORWARD } from "./prior.ts";
-import { substitute } from "./substitute.ts";
 
 export interface OnnxNetwork {
   /** F(u, time); each call of the model is marked by a probe. */

@@ -8,4 +8,5 @@ export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from ".
 export type { Emitter, NDArray, OnnxAttribute, Op, Spec } from "./op.ts";
 export * from "./ops/index.ts";
 export { broadcastShapes, type Shape, sameShape, shapeError, show, sizeOf } from "./shape.ts";
+export { substitute } from "./substitute.ts";
 export { apply, Tensor, type TensorLike } from "./tensor.ts";

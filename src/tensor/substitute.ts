@@ -1,4 +1,6 @@
-import { ancestors, apply, sameShape, shapeError, show, type Tensor } from "../tensor/index.ts";
+import { ancestors } from "./gradient.ts";
+import { sameShape, shapeError, show } from "./shape.ts";
+import { apply, type Tensor } from "./tensor.ts";
 
 /**
  * The same expressions over other inputs: each key of `replacements` gives way to its value. What does not depend on a key
