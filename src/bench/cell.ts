@@ -27,6 +27,11 @@ const cellSchema = z.object({
   residualRms: number.optional(),
   forwards: number,
   vjps: number,
+  // Cells of before these were counted have none.
+  encodes: number.default(0),
+  encodeVjps: number.default(0),
+  decodes: number.default(0),
+  decodeVjps: number.default(0),
   steps: number,
   /** Of the run alone: the program is compiled once for all pictures of a size. */
   seconds: number,

@@ -1,4 +1,5 @@
 import { TweedieError } from "../errors.ts";
+import { missingLatentNeed } from "../latent/index.ts";
 import { createOperator, type Operator } from "../operators/index.ts";
 import { loadPrior, type Prior } from "../priors/index.ts";
 import { findSolver, parseOptions, presetFor, type Solver } from "../solvers/index.ts";
@@ -112,7 +113,7 @@ function planGroup(
     ({ label, tasks }) => (!tasks || tasks.includes(task.name)) && (!task.solvers || task.solvers.includes(label)),
   );
   const rows = wanted.map((solver): Row => {
-    const method = methodOf(solver, operator, sigmaY);
+    const method = methodOf(solver, operator, sigmaY, prior.prior);
     const cells = pictures.map((picture) => {
       const settings: CellSettings = {
         versions,
@@ -135,13 +136,13 @@ function planGroup(
 }
 
 /** The solver and its options for a task, as a bench file's entry asks for them. */
-export function methodOf(entry: SolverEntry, operator: Operator, sigmaY: number): Method {
+export function methodOf(entry: SolverEntry, operator: Operator, sigmaY: number, prior: Prior): Method {
   if (entry.solver === CLASSICAL) return { kind: "classical" };
   const solver = findSolver(entry.solver);
-  const missing = missingNeed(solver, operator);
+  const missing = prior.latent ? missingLatentNeed(solver, operator, prior) : missingNeed(solver, operator);
   if (missing) return { kind: "none", reason: `needs ${missing}` };
   const base = entry.preset
-    ? presetFor(operator.name, entry.preset, sigmaY, entry.solver).options
+    ? presetFor(operator.name, entry.preset, sigmaY, entry.solver, { latent: prior.latent !== undefined }).options
     : ((entry.paper && solver.forTask?.(operator.name)) ?? {});
   const options = parseOptions(solver, { ...base, ...entry.options }) as Readonly<Record<string, unknown>>;
   return { kind: "solver", solver, options };

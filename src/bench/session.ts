@@ -3,9 +3,9 @@ import { TweedieError } from "../errors.ts";
 import { prepareLatentSolver } from "../latent/index.ts";
 import type { Lpips } from "../metrics/index.ts";
 import { measurementSize, type Operator, observedEntries } from "../operators/index.ts";
-import { type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
+import { noCounts, type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
 import type { Cell, CellStore } from "./cell.ts";
-import { measureNetwork, type NetworkCost, PeakMemory, ProcessorClock } from "./cost.ts";
+import { costOf, measureNetwork, type NetworkCost, PeakMemory, ProcessorClock } from "./cost.ts";
 import { createSimulator, firstGuess, type Simulator } from "./measurement.ts";
 import type { BenchPicture } from "./pictures.ts";
 import type { Group, Plan, Row, Selection } from "./plan.ts";
@@ -157,7 +157,7 @@ export class Session {
           seconds,
           compileSeconds: prepared.compileSeconds,
           cpuSeconds,
-          networkSeconds: counts.forwards * cost.forward + counts.vjps * cost.vjp,
+          networkSeconds: costOf(counts, cost),
           peakMemory,
         });
       }
@@ -229,7 +229,7 @@ export class Session {
 
 type YOf = (picture: BenchPicture) => Promise<Float32Array>;
 
-const noWork = { forwards: 0, vjps: 0, steps: 0, compileSeconds: 0, cpuSeconds: 0, networkSeconds: 0 };
+const noWork = { ...noCounts, steps: 0, compileSeconds: 0, cpuSeconds: 0, networkSeconds: 0 };
 
 function residuals(residual: number, operator: Operator, sigmaY: number) {
   const rms = residual / Math.sqrt(measurementSize(operator, observedEntries(operator)));

@@ -29,6 +29,10 @@ export type Measure =
   | "residualRms"
   | "forwards"
   | "vjps"
+  | "encodes"
+  | "encodeVjps"
+  | "decodes"
+  | "decodeVjps"
   | "seconds"
   | "cpuSeconds"
   | "compileSeconds"
@@ -44,6 +48,10 @@ const measures: Readonly<Record<Measure, (cell: Cell) => number | undefined>> = 
   residualRms: (c) => c.residualRms,
   forwards: (c) => c.forwards,
   vjps: (c) => c.vjps,
+  encodes: (c) => c.encodes,
+  encodeVjps: (c) => c.encodeVjps,
+  decodes: (c) => c.decodes,
+  decodeVjps: (c) => c.decodeVjps,
   seconds: (c) => c.seconds,
   cpuSeconds: (c) => c.cpuSeconds,
   compileSeconds: (c) => c.compileSeconds,

@@ -10,6 +10,8 @@ export interface Column {
   readonly write: (value: number) => string;
   /** Which values are the better ones, where that can be said. */
   readonly better?: "higher" | "lower";
+  /** Left out where it is zero everywhere. */
+  readonly rare?: boolean;
 }
 
 const fixed = (digits: number) => (v: number) => (Number.isFinite(v) ? v.toFixed(digits) : "∞");
@@ -34,6 +36,14 @@ export const columns: readonly Column[] = [
   { measure: "residualRms", title: "r/√m", about: "‖y − A(x)‖ over √m, on the [-1, 1] scale", write: fixed(4) },
   { measure: "forwards", title: "forwards", about: "network calls", write: fixed(0) },
   { measure: "vjps", title: "VJPs", about: "vector-Jacobian products through the network", write: fixed(0) },
+  ...(
+    [
+      ["encodes", "encodes", "passes through the encoder"],
+      ["encodeVjps", "enc. VJPs", "vector-Jacobian products through the encoder"],
+      ["decodes", "decodes", "passes through the decoder"],
+      ["decodeVjps", "dec. VJPs", "vector-Jacobian products through the decoder"],
+    ] as const
+  ).map(([measure, title, about]) => ({ measure, title, about, write: fixed(0), rare: true })),
   {
     measure: "seconds",
     title: "seconds",
@@ -71,7 +81,8 @@ export const columns: readonly Column[] = [
 export function columnsOf(rows: readonly SummaryRow[]): readonly Column[] {
   const noisy = rows.some(({ means }) => means.residualRatio);
   return columns.filter(
-    ({ measure }) => rows.some(({ means }) => means[measure]) && !(measure === "residualRms" && noisy),
+    ({ measure, rare }) =>
+      rows.some(({ means }) => (rare ? means[measure]?.mean : means[measure])) && !(measure === "residualRms" && noisy),
   );
 }
 

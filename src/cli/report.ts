@@ -88,6 +88,8 @@ function describeNoise({ noise, task }: Restoration): string {
 
 function describeWork({ counts, steps, tiles, images, seconds, threads }: Restoration): string {
   const parts = [plural(steps, "step"), plural(counts.forwards, "network forward"), plural(counts.vjps, "VJP")];
+  const passes = counts.encodes + counts.decodes + counts.encodeVjps + counts.decodeVjps;
+  if (passes > 0) parts.push(`${passes} passes through the autoencoder`);
   if (tiles > 1) parts.push(plural(tiles, "tile"));
   if (images.length > 1) parts.push(plural(images.length, "sample"));
   return `${parts.join(", ")} in ${duration(seconds)} on ${plural(threads, "thread")}`;

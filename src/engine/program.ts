@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import type { Counts, WrittenGraph } from "../onnx/write.ts";
+import type { Counts, ProbeMark, WrittenGraph } from "../onnx/write.ts";
 import { ancestors, type DType, fromFloat64, show, type Tensor, type TypedArray } from "../tensor/index.ts";
 import { abortable } from "./abort.ts";
 import type { Session, Value } from "./runtime.ts";
@@ -45,7 +45,12 @@ export class Program<I extends string = string, O extends string = string> {
 
   /** The exact number of network calls of a run that computes these outputs (default: all that are not optional). */
   countsOf(outputs: readonly O[] = this.#required()): Counts {
-    return this.#count((wantedBy) => wantedBy.length === 0 || wantedBy.some((name) => outputs.includes(name as O)));
+    return this.#count(computing(outputs));
+  }
+
+  /** Like {@link countsOf}, in rows of the batches that the network got: a call with two samples counts twice. */
+  rowsOf(outputs: readonly O[] = this.#required()): Counts {
+    return this.#count(computing(outputs), ({ rows }) => rows);
   }
 
   /**
@@ -75,9 +80,10 @@ export class Program<I extends string = string, O extends string = string> {
     return outputs.flatMap(({ name }) => (name in conditions ? [] : [name as O]));
   }
 
-  #count(takes: (wantedBy: readonly string[]) => boolean): Counts {
+  #count(takes: (wantedBy: readonly string[]) => boolean, weight: (mark: ProbeMark) => number = () => 1): Counts {
     const counts: Record<string, number> = {};
-    for (const { wantedBy, label } of this.#graph.probes) if (takes(wantedBy)) counts[label] = (counts[label] ?? 0) + 1;
+    for (const mark of this.#graph.probes)
+      if (takes(mark.wantedBy)) counts[mark.label] = (counts[mark.label] ?? 0) + weight(mark);
     return counts;
   }
 
@@ -152,3 +158,8 @@ const carrier: Record<DType, string> = {
   uint8: "Uint8Array",
   bool: "Uint8Array",
 };
+
+/** Which marks a run passes that computes these optional outputs. */
+function computing(outputs: readonly string[]): (wantedBy: readonly string[]) => boolean {
+  return (wantedBy) => wantedBy.length === 0 || wantedBy.some((name) => outputs.includes(name));
+}

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import type { Operator } from "../operators/operator.ts";
-import { type Shape, show } from "../tensor/index.ts";
+import { DECODE, ENCODE, type Operator } from "../operators/operator.ts";
+import { probe, type Shape, show, type Tensor } from "../tensor/index.ts";
 import type { Autoencoder } from "./autoencoder.ts";
 
 /** The shape [1, latents, h, w] of the latents that decode to pictures of the shape [1, C, H, W], or to slightly larger ones. */
@@ -12,7 +12,8 @@ export function latentShape({ latents, factor }: Autoencoder, [, , height, width
  * A ∘ decode as a measurement operator on latents: what turns any solver into a latent one. Pictures whose sides are no
  * multiples of the factor are decoded a little larger and cropped.
  *
- * It is linear where both are. It has no SVD and no pseudo-inverse of its own: those of A do not survive a decoder.
+ * It is linear where both are. It has no SVD and no pseudo-inverse of its own: those of A do not survive a decoder; solvers made for
+ * latents find A, the encoder and the decoder in `latent`.
  * @param slopeSquared typical squared slope of the decoder, ‖J‖², which makes `normSquared` a bound of the composition's
  * @throws invalid-operator when A takes pictures of other channels
  */
@@ -24,6 +25,7 @@ export function latentOperator(operator: Operator, autoencoder: Autoencoder, slo
       expected: `pictures of ${autoencoder.channels} channels`,
       got: show(operator.domain),
     });
+  const decode = (z: Tensor) => probe(autoencoder.decode(z).narrow(2, 0, height).narrow(3, 0, width), DECODE);
   return {
     name: "latent",
     domain: latentShape(autoencoder, operator.domain),
@@ -34,7 +36,18 @@ export function latentOperator(operator: Operator, autoencoder: Autoencoder, slo
     get normSquared() {
       return operator.normSquared * slopeSquared;
     },
-    apply: (z) => operator.apply(autoencoder.decode(z).narrow(2, 0, height).narrow(3, 0, width)),
+    apply: (z) => operator.apply(decode(z)),
+    latent: { pictures: operator, encode: (x) => probe(encodePadded(autoencoder, x), ENCODE), decode },
     toJSON: () => ({ name: "latent", operator: operator.toJSON() }),
   };
+}
+
+/** The mean of q(z|x) for pictures of any size: bottom and right are reflected up to the next multiple of the factor. */
+export function encodePadded(autoencoder: Autoencoder, x: Tensor): Tensor {
+  const border = (side: number): [number, number] => [
+    0,
+    Math.ceil(side / autoencoder.factor) * autoencoder.factor - side,
+  ];
+  const [, , height, width] = x.shape;
+  return autoencoder.encode(x.pad([[0, 0], [0, 0], border(height), border(width)], "reflect")).mean;
 }

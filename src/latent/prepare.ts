@@ -11,9 +11,10 @@ import {
   type Solution,
   type Solver,
 } from "../solvers/index.ts";
+import { missingNeed } from "../solvers/needs.ts";
 import { evaluate, input, type Shape, type Tensor } from "../tensor/index.ts";
 import type { Autoencoder } from "./autoencoder.ts";
-import { latentOperator, latentShape } from "./latent-operator.ts";
+import { encodePadded, latentOperator, latentShape } from "./latent-operator.ts";
 import { linearised } from "./linearised.ts";
 import { decoderSlopeSquared } from "./slope.ts";
 
@@ -86,6 +87,12 @@ export function latentSpace({ latent, name }: Prior): Autoencoder {
   });
 }
 
+/** What a solver lacks to restore pictures through this latent prior; nothing when they go together. */
+export function missingLatentNeed(solver: Solver, operator: Operator, prior: Prior): string | undefined {
+  const composed = latentOperator(operator, latentSpace(prior));
+  return missingNeed(latentForm(solver, composed), composed);
+}
+
 function latentForm<O>(solver: Solver<O>, operator: Operator): Solver<O> {
   return solver.name === "vml-map" && !operator.linear ? linearised(solver) : solver;
 }
@@ -125,16 +132,6 @@ async function compileBorder(
       await Promise.all([way.dispose(), out.dispose()]);
     },
   };
-}
-
-/** The mean of q(z|x) for pictures of any size: bottom and right are reflected up to the next multiple of the factor. */
-export function encodePadded(autoencoder: Autoencoder, x: Tensor): Tensor {
-  const border = (side: number): [number, number] => [
-    0,
-    Math.ceil(side / autoencoder.factor) * autoencoder.factor - side,
-  ];
-  const [, , height, width] = x.shape;
-  return autoencoder.encode(x.pad([[0, 0], [0, 0], border(height), border(width)], "reflect")).mean;
 }
 
 const limited = (v: Float32Array) => v.map((w) => Math.min(1, Math.max(-1, w)) / 2 + 0.5);

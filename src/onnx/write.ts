@@ -20,6 +20,13 @@ export interface GraphOptions {
 /** How often each probe label stands in a part of the graph. */
 export type Counts = Readonly<Record<string, number>>;
 
+export interface ProbeMark {
+  readonly label: string;
+  readonly wantedBy: readonly string[];
+  /** Extent of the marked tensor's first axis. */
+  readonly rows: number;
+}
+
 /** A graph laid out as ONNX nodes; {@link encodeModel} and {@link writeModelFile} turn it into bytes. */
 export interface WrittenGraph {
   readonly main: Scope;
@@ -33,7 +40,7 @@ export interface WrittenGraph {
   /** New names of values that are outputs of the model. */
   readonly renamed: ReadonlyMap<string, string>;
   /** Marks left by `probe`, per set of optional outputs that makes them run (empty: always). */
-  readonly probes: readonly { readonly wantedBy: readonly string[]; readonly label: string }[];
+  readonly probes: readonly ProbeMark[];
 }
 
 /**
@@ -61,7 +68,7 @@ export function layOut(options: GraphOptions): WrittenGraph {
   const required = Object.entries(outputs).flatMap(([name, y]) => (optional.includes(name) ? [] : [y]));
   const parts = partsByNeed(required, Object.fromEntries(optional.map((name) => [name, outputs[name]])));
   const conditions: Record<string, string> = {};
-  const probes: { wantedBy: readonly string[]; label: string }[] = [];
+  const probes: ProbeMark[] = [];
   const counted = new Set<string>();
   const ends = new Set(Object.values(outputs));
 
@@ -75,7 +82,7 @@ export function layOut(options: GraphOptions): WrittenGraph {
       if (x.op !== (probeOp as Op)) continue;
       const { label } = x.attrs as { label: string };
       const key = JSON.stringify([label, name]); // the same network call written twice is one call
-      if (!counted.has(key)) probes.push({ wantedBy, label });
+      if (!counted.has(key)) probes.push({ wantedBy, label, rows: x.shape[0] ?? 1 });
       counted.add(key);
     }
     if (scope === main || scope.records.length === 0) return;

@@ -57,8 +57,23 @@ export interface Operator {
    * a filled hole, a Wiener deconvolution. `sigma` is the noise's standard deviation on the [-1, 1] scale.
    */
   estimate?(y: ArrayLike<number>, sigma: number): Float64Array;
+  /** For A ∘ decode, which measures latents: its parts, for solvers that go between latents and pictures. */
+  readonly latent?: LatentView;
   toJSON(): OperatorSpec;
 }
+
+/** The parts of A ∘ decode. Each pass through the autoencoder carries a mark, `probe(·, "encode")` or `probe(·, "decode")`. */
+export interface LatentView {
+  /** A itself, on pictures. */
+  readonly pictures: Operator;
+  /** Pictures [N, C, H, W] of A's domain, on any grid, as latents: the mean of q(z|x). */
+  encode(x: Tensor): Tensor;
+  /** Latents as pictures of A's domain, not limited to [-1, 1]. */
+  decode(z: Tensor): Tensor;
+}
+
+/** The probe labels of passes through an autoencoder; their VJPs count under the same labels with "'" appended. */
+export const [ENCODE, DECODE] = ["encode", "decode"];
 
 /** Aᵀy of a linear operator: the vector-Jacobian product of `apply`, never written by hand. */
 export function adjoint(operator: Operator, y: Tensor): Tensor {

@@ -3,7 +3,16 @@ import { TweedieError } from "../errors.ts";
 import type { Image } from "../images/index.ts";
 import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
-import { type Counts, type Preset, type Problem, parseOptions, presetFor, type Solution } from "../solvers/index.ts";
+import {
+  type Counts,
+  noCounts,
+  type Preset,
+  type Problem,
+  parseOptions,
+  presetFor,
+  type Solution,
+  sumCounts,
+} from "../solvers/index.ts";
 import type { Job } from "./job.ts";
 import { jobFor } from "./job-for.ts";
 import type { NoiseLevel } from "./noise.ts";
@@ -15,8 +24,6 @@ import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
 
 /** Side of the tiles of large pictures, in pixels of the result. */
 export const TILE_SIZE = 512;
-/** What latent priors are solved with by default: it takes any operator, and a decoder makes every operator a curved one. */
-const LATENT_SOLVER = "red-diff";
 /** Where memory is short, tiles become smaller down to this. */
 const SMALLEST_TILE = 128;
 
@@ -119,8 +126,10 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
   const begin = performance.now();
   const task = parseTask(request.task);
   const job = jobFor(request, task, seed, tileSize);
-  const solver = request.solver ?? (prior.latent ? LATENT_SOLVER : undefined);
-  const chosen = presetFor(job.operatorName, preset, job.sigmaY, solver, job.linear);
+  const chosen = presetFor(job.operatorName, preset, job.sigmaY, request.solver, {
+    linear: job.linear,
+    latent: prior.latent !== undefined,
+  });
   const options = parseOptions(chosen.solver, { ...chosen.options, ...request.options }) as Record<string, unknown>;
 
   const engine = request.engine ?? (await createEngine({}));
@@ -201,7 +210,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
     preset,
     options,
     seed,
-    counts: { forwards: totals.forwards, vjps: totals.vjps },
+    counts: totals.counts,
     steps: totals.steps,
     residual: job.exact ? 0 : Math.sqrt(totals.residual) / job.normScale,
     expectedResidual: Math.sqrt(totals.expected) / job.normScale,
@@ -218,8 +227,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
 
 /** What all runs of a restoration add up to. */
 class Totals {
-  forwards = 0;
-  vjps = 0;
+  counts = noCounts;
   steps = 0;
   compileSeconds = 0;
   /** Squares, of the first sample. */
@@ -229,8 +237,7 @@ class Totals {
   readonly roundTrips: number[] = [];
 
   add(solution: Solution, sample: number): void {
-    this.forwards += solution.counts.forwards;
-    this.vjps += solution.counts.vjps;
+    this.counts = sumCounts([this.counts, solution.counts]);
     this.steps += solution.steps;
     this.compileSeconds += solution.compileSeconds;
     this.stopped ||= solution.stopped;

@@ -6,7 +6,7 @@ import { createImage, type Image } from "../images/index.ts";
 import { decodeLatents, latentShape } from "../latent/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { draw } from "../sampling/draw.ts";
-import type { Counts } from "../solvers/index.ts";
+import { type Counts, noCounts } from "../solvers/index.ts";
 import { SMALLEST } from "./job.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
 import { parseWith } from "./task.ts";
@@ -105,7 +105,7 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
       images: Array.from({ length: drawn.shape[0] }, picture),
       options: { ...options },
       seed,
-      counts: { forwards: drawn.forwards, vjps: 0 },
+      counts: { ...noCounts, forwards: drawn.forwards },
       steps: drawn.steps,
       threads: engine.threads,
       seconds: (performance.now() - begin) / 1000,

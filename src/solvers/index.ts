@@ -1,8 +1,8 @@
 export { parseOptions } from "./check.ts";
+export { type Counts, noCounts, sumCounts } from "./counts.ts";
 export { type Choice, type Preset, presetFor } from "./presets/index.ts";
 export { findSolver, listSolvers } from "./registry.ts";
 export {
-  type Counts,
   type PreparedSolver,
   type PrepareOptions,
   type Problem,

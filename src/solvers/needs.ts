@@ -4,7 +4,9 @@ import { listSolvers } from "./registry.ts";
 import type { Solver } from "./solver.ts";
 
 /** What a solver needs and an operator lacks; nothing when they go together. */
-export function missingNeed({ needs }: Solver, operator: Operator): string | undefined {
+export function missingNeed({ needs }: Solver, problem: Operator): string | undefined {
+  if (needs.latent && !problem.latent) return "a latent prior (such as --model latent)";
+  const operator = needs.latent && problem.latent ? problem.latent.pictures : problem;
   if (needs.identity && operator.name !== "denoise") return "plain denoising";
   if (needs.linear && !operator.linear) return "a linear operator";
   if (needs.svd && !operator.svd) return "an operator with a singular value decomposition";

@@ -5,6 +5,7 @@ import type { Prior } from "../priors/prior.ts";
 import { normals } from "../random/index.ts";
 import { evaluate, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 import { checkProblem, parseOptions } from "./check.ts";
+import { type Counts, countsOf, sumCounts } from "./counts.ts";
 import { type FormulatedSolver, formulate, outputName } from "./formulate.ts";
 import { checkNeeds } from "./needs.ts";
 import type { Solver, Step } from "./solver.ts";
@@ -66,12 +67,6 @@ export interface Progress {
   readonly seconds: number;
   /** Until the end, from the pace so far. */
   readonly remainingSeconds: number;
-}
-
-/** How often the network ran for each sample, read from the compiled graph. */
-export interface Counts {
-  readonly forwards: number;
-  readonly vjps: number;
 }
 
 export interface Solution {
@@ -208,7 +203,7 @@ async function runSchedule(
     shape: [samples, ...operator.domain.slice(1)],
     residuals: latest.residuals,
     expectedResidual,
-    counts: countCalls(program, outputsOf, schedule.slice(0, done)),
+    counts: countCalls(program, outputsOf, schedule.slice(0, done), samples),
     steps: done,
     seconds: seconds(),
     compileSeconds: 0,
@@ -238,15 +233,19 @@ function scalarFeeds(inputs: Readonly<Record<string, Tensor>>, step: Step): Reco
   );
 }
 
-/** Sums the network calls of the parts of the graph that each step ran. */
-function countCalls(program: Program, outputsOf: (kind: string) => string[], steps: readonly Step[]): Counts {
-  const total = { forwards: 0, vjps: 0 };
-  for (const { kind } of steps) {
-    const counts = program.countsOf(outputsOf(kind));
-    total.forwards += counts.forward ?? 0;
-    total.vjps += counts["forward'"] ?? 0;
-  }
-  return total;
+/** Adds up the network calls of the parts of the graph that each step ran. */
+function countCalls(
+  program: Program,
+  outputsOf: (kind: string) => string[],
+  steps: readonly Step[],
+  samples: number,
+): Counts {
+  return sumCounts(
+    steps.map(({ kind }) => {
+      const rows = program.rowsOf(outputsOf(kind));
+      return countsOf((label) => Math.ceil((rows[label] ?? 0) / samples));
+    }),
+  );
 }
 
 function measuredValues(operator: Operator): number {

@@ -15,6 +15,8 @@ export interface SolverNeeds {
   readonly pseudoInverse?: boolean;
   /** The singular value decomposition of A. */
   readonly svd?: boolean;
+  /** A latent prior: the solver goes between latents and pictures. All other needs are then asked of A, not of A ∘ decode. */
+  readonly latent?: boolean;
 }
 
 /** The named tensors that one step hands to the next; each has the sample count as its first extent. */

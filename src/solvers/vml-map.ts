@@ -11,7 +11,9 @@
  * Everything is multiplied by σ_y², so that σ_y → 0 stays finite; λ = σ_y²/σ².
  *   P = 'none':  I, with γ = γ0/(‖H‖² + λ/4)        the curvature bound of the Gaussian case
  *       'cg':    (HᵀH + λI)⁻¹                       Newton-like in the row space
- *       'svd':   V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ            the paper's preconditioner, by SVD
+ *       'svd':   V[ 1/max(Σ², λ) ]Vᵀ                the paper's V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ for singular values s = 0 and s² ≥ λ.
+ *                                                  Between them, where the noise has drowned a direction, its step 1/s² is too
+ *                                                  long: J²+ (λ/s²)J(1−J) may exceed 2. The paper's σ_y = 1e-9 knows none of these
  *       'data':  (HᵀH + λI)⁻¹ on the data part, ν(D − x) for the prior part: on real networks, whose J has
  *                eigenvalues above 1, the unit prior step of 'cg' and 'svd' grows without end
  * A step longer than `cap`·σ√n is shortened to that length.
@@ -132,7 +134,7 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
   return { step, direct: g.mul(gamma) };
 }
 
-/** V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ v */
+/** V[ 1/max(Σ², λ) ]Vᵀ v: on Gaussians the step contracts by J or less in every direction. */
 function preconditionSvd(operator: Operator, v: Tensor, lambda: Tensor): Tensor {
   const { svd } = operator;
   if (!svd)
@@ -140,10 +142,7 @@ function preconditionSvd(operator: Operator, v: Tensor, lambda: Tensor): Tensor 
       message: `vml-map: precondition=svd: expected an operator with a closed-form SVD, got ${operator.name}`,
       hint: "precondition=cg or precondition=data need none",
     });
-  const s = svd.singularValues;
-  const inRow = s.greater(1e-9);
-  const scale = inRow.where(inRow.where(s, 1).square().reciprocal(), lambda.reciprocal());
-  return svd.v(svd.vt(v).mul(scale));
+  return svd.v(svd.vt(v).div(svd.singularValues.square().maximum(lambda)));
 }
 
 /** The safeguard: keeps the direction, limits each sample's length. */

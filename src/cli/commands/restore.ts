@@ -204,6 +204,7 @@ function facts(r: Restoration): Record<string, unknown> {
     steps: r.steps,
     forwards: r.counts.forwards,
     vjps: r.counts.vjps,
+    ...autoencoderCounts(r),
     residual: r.residual,
     expectedResidual: r.expectedResidual,
     tiles: r.tiles,
@@ -212,6 +213,12 @@ function facts(r: Restoration): Record<string, unknown> {
     compileSeconds: r.compileSeconds,
     stopped: r.stopped,
   };
+}
+
+function autoencoderCounts({ counts, roundTrip }: Restoration): Record<string, number> {
+  if (roundTrip === undefined) return {};
+  const { encodes, encodeVjps, decodes, decodeVjps } = counts;
+  return { encodes, encodeVjps, decodes, decodeVjps };
 }
 
 /** What the manifest says of several samples: `white` is the legend of OUT-std.png. */

@@ -36,12 +36,18 @@ const rules: Readonly<Record<string, PresetRule>> = {
   mpgd: mpgdPreset,
 };
 
+/** Instead of the above, for latent priors. */
+const latentRules: Readonly<Record<string, PresetRule>> = {};
+
 /** What does better than the solver for all other operators. */
 const bestFor: Readonly<Record<string, string>> = {
   denoise: "posterior-mean",
   "compressed-sensing": "diffpir",
   "block-compressed-sensing": "diffpir",
 };
+
+/** It takes any operator, and a decoder makes every operator a curved one. */
+const LATENT_SOLVER = "red-diff";
 
 export interface Choice {
   readonly solver: Solver;
@@ -54,8 +60,16 @@ export interface Choice {
  * @param sigmaY noise on the [-1, 1] scale
  * @param solver a solver's name, to get that solver's options
  * @param linear is the operator linear?
+ * @param latent is the prior one of latents?
  */
-export function presetFor(task: string, preset: Preset, sigmaY: number, solver?: string, linear = true): Choice {
-  const name = solver ?? bestFor[task] ?? (linear ? "vml-map" : "red-diff");
-  return { solver: findSolver(name), options: rules[name]?.(task, preset, sigmaY) ?? {} };
+export function presetFor(
+  task: string,
+  preset: Preset,
+  sigmaY: number,
+  solver?: string,
+  { linear = true, latent = false }: { readonly linear?: boolean; readonly latent?: boolean } = {},
+): Choice {
+  const name = solver ?? (latent ? LATENT_SOLVER : (bestFor[task] ?? (linear ? "vml-map" : "red-diff")));
+  const rule = (latent ? latentRules[name] : undefined) ?? rules[name];
+  return { solver: findSolver(name), options: rule?.(task, preset, sigmaY) ?? {} };
 }
