@@ -147,6 +147,7 @@ describe("optional outputs", () => {
     const program = await engine.compile({ inputs: { x }, outputs, optional: ["a", "b", "c"] });
     expect(program.counts).toEqual({ always: {}, optional: { a: { call: 1 }, b: { call: 1 }, c: {} } });
     expect(program.countsOf(["a", "b"])).toEqual({ call: 1 });
+    expect(program.rowsOf(["a", "b"])).toEqual({ call: 3 });
     const feeds = { x: Float32Array.of(0, 0, 0) };
     expect(await program.run(feeds, { outputs: ["b"] })).toEqual({ b: Float32Array.of(3) });
     expect(await program.run(feeds, { outputs: ["c", "a"] })).toEqual({ c: Float32Array.of(0), a: Float32Array.of(3) });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { matrixOperator as factoredOperator } from "../../src/bench/exact/matrix.ts";
+import { createProblem, noiseLevels } from "../../src/bench/exact/problems.ts";
 import { exactMoments, type Mixture } from "../../src/priors/exact.ts";
-import { mixturePrior } from "../../src/priors/index.ts";
+import { gaussianPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { vmlMap } from "../../src/solvers/vml-map.ts";
 import { type NoiseSource, prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
@@ -61,10 +63,11 @@ describe("the whole run on G2 ends at the MAP", () => {
   it.each([
     ["none", 100, 20, 1e-5 * 1.5],
     ["cg", 100, 20, 5e-5],
-    ["svd", 100, 20, 5e-6],
-    ["svd", 20, 100, 5e-6],
-  ])("%s, %i levels of %i steps", (precondition, steps, inner, error) => {
-    const options = { precondition, steps, inner, sigmaMin: 0.01, cap: 1e9 };
+    ["svd", 100, 20, 5e-5],
+    ["svd", 100, 20, 5e-6, false],
+    ["svd", 20, 100, 5e-6, false],
+  ])("%s, %i levels of %i steps, to %f (svdFloor %s)", (precondition, steps, inner, error, svdFloor = true) => {
+    const options = { precondition, steps, inner, sigmaMin: 0.01, cap: 1e9, svdFloor };
     const x = solveInFloat64({ ...g2, options });
     expect(Math.hypot(x[0] - map[0], x[1] - map[1])).toBeLessThan(error);
   });
@@ -75,6 +78,29 @@ describe("the whole run on G2 ends at the MAP", () => {
     const mean = errors.reduce((s, e) => s + e, 0) / 8;
     expect(mean).toBeGreaterThan(1e-4);
     expect(mean).toBeLessThan(2e-2);
+  });
+});
+
+describe("singular values from 1 to 10⁻³ in 16 dimensions", () => {
+  /** How far from the MAP a run ends, in units of the posterior's spread. */
+  const error = (sigmaY: number, options: Record<string, unknown>) => {
+    const problem = createProblem({ family: "correlated-16", measured: "ill", sigmaY });
+    const [mean, covariance] = [problem.prior.means[0], problem.prior.covariances[0]];
+    const x = solveInFloat64({
+      solver: vmlMap,
+      operator: factoredOperator(problem.factors),
+      denoise: gaussianPrior(mean, covariance).denoise,
+      sigmaY,
+      y: problem.measurement.y,
+      options: { steps: 30, ...options },
+    });
+    const spread = Math.sqrt(problem.posterior.covariances[0].reduce((sum, row, i) => sum + row[i], 0));
+    return Math.hypot(...problem.posterior.means[0].map((v, i) => x[i] - v)) / spread;
+  };
+  it.each(noiseLevels)("σ_y = %f: cg and svd end at the MAP, the paper's svd without a floor does not", (sigmaY) => {
+    expect(error(sigmaY, { precondition: "cg" })).toBeLessThan(0.02);
+    expect(error(sigmaY, { precondition: "svd" })).toBeLessThan(0.02);
+    expect(error(sigmaY, { precondition: "svd", svdFloor: false })).toBeGreaterThan(0.1);
   });
 });
 
