@@ -11,9 +11,9 @@
  * Everything is multiplied by σ_y², so that σ_y → 0 stays finite; λ = σ_y²/σ².
  *   P = 'none':  I, with γ = γ0/(‖H‖² + λ/4)        the curvature bound of the Gaussian case
  *       'cg':    (HᵀH + λI)⁻¹                       Newton-like in the row space
- *       'svd':   V[ 1/max(Σ², λ) ]Vᵀ                the paper's V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ for singular values s = 0 and s² ≥ λ.
- *                                                  Between them, where the noise has drowned a direction, its step 1/s² is too
- *                                                  long: J²+ (λ/s²)J(1−J) may exceed 2. The paper's σ_y = 1e-9 knows none of these
+ *       'svd':   V[ 1/max(Σ², λ) ]Vᵀ                where s = 0 or s² ≥ λ the paper's V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ, by SVD.
+ *                Between them, where noise drowns a direction, the paper's step 1/s² is too long: for prior variance C the
+ *                curvature is J² + Jσ_y²/(s²(C + σ²)), stable below 2. Its σ_y = 1e-9 knows none of these; `svdFloor`
  *       'data':  (HᵀH + λI)⁻¹ on the data part, ν(D − x) for the prior part: on real networks, whose J has
  *                eigenvalues above 1, the unit prior step of 'cg' and 'svd' grows without end
  * A step longer than `cap`·σ√n is shortened to that length.
@@ -36,6 +36,8 @@ const options = z.strictObject({
   /** γ0. */
   gamma: z.number().positive().default(1),
   precondition: z.enum(["none", "cg", "svd", "data"]).default("none"),
+  /** 'svd': no step is longer than that of the null space, 1/λ. False is the paper's formula. */
+  svdFloor: z.boolean().default(true),
   /** ν: weight of the prior part when the data part is preconditioned. */
   nu: z.number().nonnegative().default(0.1),
   cgSteps: z.int().min(1).default(8),
@@ -118,7 +120,7 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
   const step = {
     none: () => v().mul(gamma),
     cg: () => solveNormal(operator, v(), lambda, o.cgSteps).mul(o.gamma),
-    svd: () => preconditionSvd(operator, v(), lambda).mul(o.gamma),
+    svd: () => preconditionSvd(operator, v(), lambda, o.svdFloor).mul(o.gamma),
     data: () => dataStep().add(prior.mul(o.nu)).mul(o.gamma),
   }[o.precondition]();
   if (!o.traces) return { step };
@@ -134,15 +136,17 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
   return { step, direct: g.mul(gamma) };
 }
 
-/** V[ 1/max(Σ², λ) ]Vᵀ v: on Gaussians the step contracts by J or less in every direction. */
-function preconditionSvd(operator: Operator, v: Tensor, lambda: Tensor): Tensor {
+/** V[ 1/max(Σ², λ) ]Vᵀ v, whose curvature is J at most; or the paper's V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ v. */
+function preconditionSvd(operator: Operator, v: Tensor, lambda: Tensor, floor: boolean): Tensor {
   const { svd } = operator;
   if (!svd)
     throw new TweedieError("invalid-operator", {
       message: `vml-map: precondition=svd: expected an operator with a closed-form SVD, got ${operator.name}`,
       hint: "precondition=cg or precondition=data need none",
     });
-  return svd.v(svd.vt(v).div(svd.singularValues.square().maximum(lambda)));
+  const squared = svd.singularValues.square();
+  const inRow = svd.singularValues.greater(1e-9);
+  return svd.v(svd.vt(v).div(floor ? squared.maximum(lambda) : inRow.where(squared, lambda)));
 }
 
 /** The safeguard: keeps the direction, limits each sample's length. */
