@@ -3,12 +3,18 @@ import { createSchedule, ddimStep, karrasSigmas, renoiseStep, sigmaAt, timeAt } 
 import type { Tensor } from "../tensor/index.ts";
 import type { Step } from "./solver.ts";
 
+const grids = ["ddpm", "ldm", "karras"] as const;
+type Grid = (typeof grids)[number];
+
 /** Options of a solver that walks down a list of noise levels once. */
-export const levelOptions = (steps: number, grid: "ddpm" | "karras" = "ddpm") => ({
+export const levelOptions = (steps: number, grid: Grid = "ddpm") => ({
   /** Number of noise levels above zero. */
   steps: z.int().min(1).default(steps),
-  /** `ddpm`: evenly spaced timesteps of DDPM's 1000, as the official codes; `karras`: evenly spaced in σ^(1/ρ). */
-  grid: z.enum(["ddpm", "karras"]).default(grid),
+  /**
+   * `ddpm`: evenly spaced timesteps of DDPM's 1000, as the official codes; `ldm`: of those of latent diffusion (Stable Diffusion;
+   * σ from 14.6 to 0.029); `karras`: evenly spaced in σ^(1/ρ).
+   */
+  grid: z.enum(grids).default(grid),
   /** Highest and lowest level; the defaults are those of DDPM. */
   sigmaMax: z.number().positive().default(157.407),
   sigmaMin: z.number().positive().default(0.01),
@@ -17,7 +23,7 @@ export const levelOptions = (steps: number, grid: "ddpm" | "karras" = "ddpm") =>
 
 export interface LevelOptions {
   readonly steps: number;
-  readonly grid: "ddpm" | "karras";
+  readonly grid: Grid;
   readonly sigmaMax: number;
   readonly sigmaMin: number;
   readonly rho: number;
@@ -29,7 +35,7 @@ export interface LevelOptions {
  */
 export function noiseLevels({ steps, grid, sigmaMax, sigmaMin, rho }: LevelOptions): number[] {
   if (grid === "karras") return [...karrasSigmas({ steps, min: sigmaMin, max: sigmaMax, rho })];
-  const ddpm = createSchedule({ type: "linear" });
+  const ddpm = createSchedule({ type: grid === "ldm" ? "scaled-linear" : "linear" });
   const length = ddpm.sigma.length;
   const first = Math.min(timeAt(ddpm, sigmaMax), (steps - 1) * Math.max(1, Math.floor(length / steps)));
   const last = Math.min(timeAt(ddpm, sigmaMin), first);

@@ -18,6 +18,15 @@ describe("noise levels", () => {
     expect(levels.at(-1)).toBe(0);
   });
 
+  it("are timesteps of latent diffusion on request", () => {
+    const { sigma } = createSchedule({ type: "scaled-linear" });
+    const levels = noiseLevels({ ...defaults, grid: "ldm", steps: 50 });
+    [980, 960, 940].forEach((t, i) => {
+      expect(levels[i]).toBeCloseTo(sigma[t], 9);
+    });
+    expect(levels.at(-2)).toBeCloseTo(0.029167, 5);
+  });
+
   it("stay between the bounds asked for, falling", () => {
     const levels = noiseLevels({ ...defaults, steps: 12, sigmaMax: 2, sigmaMin: 0.05 });
     expect(levels[0]).toBeCloseTo(2, 9);
