@@ -34,8 +34,10 @@ export function solverCost<O>(
   });
   const countsOfKind = (kind: string) => {
     const wanted = [...graphs.stateNames.map((name) => `next.${name}`), "estimate", "residual"];
-    const nodes = ancestors(wanted.map((value) => graphs.steps.outputs[outputName(kind, value)]));
-    const marks = nodes.flatMap(({ op, attrs, shape }) =>
+    return countsAbove(wanted.map((value) => graphs.steps.outputs[outputName(kind, value)]));
+  };
+  const countsAbove = (outputs: readonly Tensor[]) => {
+    const marks = ancestors(outputs).flatMap(({ op, attrs, shape }) =>
       op.name === "probe" ? [{ label: (attrs as { label: string }).label, rows: shape[0] ?? 1 }] : [],
     );
     return countsOf((wantedLabel) =>
@@ -43,8 +45,9 @@ export function solverCost<O>(
     );
   };
   const kinds = Object.fromEntries(graphs.kinds.map((kind) => [kind, countsOfKind(kind)]));
+  const start = countsAbove(Object.values(graphs.init.outputs));
   const schedule = solver.schedule(options, { sigmaY, operator });
-  return { runs: schedule.length, ...sumCounts(schedule.map(({ kind }) => kinds[kind])) };
+  return { runs: schedule.length, ...sumCounts([start, ...schedule.map(({ kind }) => kinds[kind])]) };
 }
 
 const smallest = () => createOperator({ name: "denoise" }, { domain: [1, 3, 8, 8] });

@@ -48,10 +48,10 @@ export function formulate<O>(f: Formulation<O>): FormulatedSolver {
   const formulas = Object.entries(f.solver.steps(f.options));
   const outputs: Record<string, Tensor> = {};
   for (const [kind, formula] of formulas) {
-    const { next, estimate } = formula(state, later);
+    const { next, estimate, residual = normPerSample(y.sub(later.A(estimate))) } = formula(state, later);
     for (const [name, tensor] of Object.entries(next)) outputs[outputName(kind, `next.${name}`)] = tensor;
     outputs[outputName(kind, "estimate")] = estimate;
-    outputs[outputName(kind, "residual")] = normPerSample(y.sub(f.operator.apply(estimate))).reshape([f.samples]);
+    outputs[outputName(kind, "residual")] = residual.reshape([f.samples]);
   }
   return {
     init: { inputs: { y, start, ...first.named }, outputs: initial },
@@ -73,6 +73,7 @@ class RecordingScope implements Scope {
   readonly operator: Operator;
   readonly sigmaY: number;
   readonly denoise: Denoiser;
+  readonly A: (x: Tensor) => Tensor;
 
   constructor({ operator, denoise, sigmaY, samples }: Formulation<unknown>, y: Tensor, start: Tensor) {
     this.y = y;
@@ -80,10 +81,10 @@ class RecordingScope implements Scope {
     this.operator = operator;
     this.sigmaY = sigmaY;
     this.shape = [samples, ...operator.domain.slice(1)];
-    this.denoise = sharing(denoise);
+    this.A = remembering((x: Tensor) => operator.apply(x));
+    this.denoise = remembering(denoise);
   }
 
-  readonly A = (x: Tensor) => this.operator.apply(x);
   readonly scalar = (name: string, shape: Shape = []) => this.#input(`scalar.${name}`, shape);
   readonly noise = (purpose: string, shape: Shape = this.shape) => this.#input(`noise.${purpose}`, shape);
 
@@ -93,14 +94,14 @@ class RecordingScope implements Scope {
   }
 }
 
-/** Formulas of several kinds share one network evaluation of the same state. */
-function sharing(denoise: Denoiser): Denoiser {
-  const calls: { x: Tensor; sigma: Tensor; d: Tensor }[] = [];
-  return (x, sigma) => {
-    const before = calls.find((call) => call.x === x && call.sigma === sigma);
-    if (before) return before.d;
-    const d = denoise(x, sigma);
-    calls.push({ x, sigma, d });
-    return d;
+/** Formulas of several kinds share one evaluation of a network (or of A, which may hold one) at the same tensors. */
+function remembering<T extends readonly Tensor[]>(map: (...at: T) => Tensor): (...at: T) => Tensor {
+  const calls: { at: T; value: Tensor }[] = [];
+  return (...at) => {
+    const before = calls.find((call) => call.at.every((tensor, i) => tensor === at[i]));
+    if (before) return before.value;
+    const value = map(...at);
+    calls.push({ at, value });
+    return value;
   };
 }

@@ -203,7 +203,10 @@ async function runSchedule(
     shape: [samples, ...operator.domain.slice(1)],
     residuals: latest.residuals,
     expectedResidual,
-    counts: countCalls(program, outputsOf, schedule.slice(0, done), samples),
+    counts: sumCounts([
+      countCalls(init.rowsOf(), samples),
+      ...schedule.slice(0, done).map(({ kind }) => countCalls(program.rowsOf(outputsOf(kind)), samples)),
+    ]),
     steps: done,
     seconds: seconds(),
     compileSeconds: 0,
@@ -233,19 +236,9 @@ function scalarFeeds(inputs: Readonly<Record<string, Tensor>>, step: Step): Reco
   );
 }
 
-/** Adds up the network calls of the parts of the graph that each step ran. */
-function countCalls(
-  program: Program,
-  outputsOf: (kind: string) => string[],
-  steps: readonly Step[],
-  samples: number,
-): Counts {
-  return sumCounts(
-    steps.map(({ kind }) => {
-      const rows = program.rowsOf(outputsOf(kind));
-      return countsOf((label) => Math.ceil((rows[label] ?? 0) / samples));
-    }),
-  );
+/** Network calls for each sample, of the rows that the networks got in one run. */
+function countCalls(rows: Readonly<Record<string, number>>, samples: number): Counts {
+  return countsOf((label) => Math.ceil((rows[label] ?? 0) / samples));
 }
 
 function measuredValues(operator: Operator): number {

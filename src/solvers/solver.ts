@@ -54,6 +54,8 @@ export interface StepResult {
   readonly next: State;
   /** The picture as the solver sees it now, [N, C, H, W]; the last one is the result. */
   readonly estimate: Tensor;
+  /** ‖y − A(estimate)‖₂ of each sample, [N, 1, 1, 1], where the formula has it already; else A is applied to the estimate. */
+  readonly residual?: Tensor;
 }
 
 export type Formula = (state: State, scope: Scope) => StepResult;
