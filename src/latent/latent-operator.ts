@@ -25,7 +25,7 @@ export function latentOperator(operator: Operator, autoencoder: Autoencoder, slo
       expected: `pictures of ${autoencoder.channels} channels`,
       got: show(operator.domain),
     });
-  const decode = (z: Tensor) => probe(autoencoder.decode(z).narrow(2, 0, height).narrow(3, 0, width), DECODE);
+  const decode = once((z) => probe(autoencoder.decode(z).narrow(2, 0, height).narrow(3, 0, width), DECODE));
   return {
     name: "latent",
     domain: latentShape(autoencoder, operator.domain),
@@ -37,7 +37,7 @@ export function latentOperator(operator: Operator, autoencoder: Autoencoder, slo
       return operator.normSquared * slopeSquared;
     },
     apply: (z) => operator.apply(decode(z)),
-    latent: { pictures: operator, encode: (x) => probe(encodePadded(autoencoder, x), ENCODE), decode },
+    latent: { pictures: operator, encode: once((x) => probe(encodePadded(autoencoder, x), ENCODE)), decode },
     toJSON: () => ({ name: "latent", operator: operator.toJSON() }),
   };
 }
@@ -50,4 +50,16 @@ export function encodePadded(autoencoder: Autoencoder, x: Tensor): Tensor {
   ];
   const [, , height, width] = x.shape;
   return autoencoder.encode(x.pad([[0, 0], [0, 0], border(height), border(width)], "reflect")).mean;
+}
+
+/** What is asked for twice of the same tensor is computed once: a solver's own pass and that of its residual, for one. */
+function once(map: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  const known = new WeakMap<Tensor, Tensor>();
+  return (x) => {
+    const before = known.get(x);
+    if (before) return before;
+    const result = map(x);
+    known.set(x, result);
+    return result;
+  };
 }

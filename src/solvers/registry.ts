@@ -5,6 +5,7 @@ import { ddrm } from "./ddrm.ts";
 import { diffpir } from "./diffpir.ts";
 import { dps } from "./dps.ts";
 import { exactCovariance } from "./exact-covariance.ts";
+import { gmlDps } from "./gml-dps.ts";
 import { mapga } from "./mapga.ts";
 import { mcg } from "./mcg.ts";
 import { mpgd } from "./mpgd.ts";
@@ -12,6 +13,7 @@ import { otOde } from "./ot-ode.ts";
 import { pigdm } from "./pigdm.ts";
 import { pnpFlow } from "./pnp-flow.ts";
 import { posteriorMean } from "./posterior-mean.ts";
+import { psld } from "./psld.ts";
 import { redDiff } from "./red-diff.ts";
 import type { Solver } from "./solver.ts";
 import { vmlMap } from "./vml-map.ts";
@@ -32,6 +34,8 @@ const solvers: readonly Solver[] = [
   otOde,
   mapga,
   posteriorMean,
+  psld,
+  gmlDps,
 ];
 
 export function listSolvers(): readonly Solver[] {

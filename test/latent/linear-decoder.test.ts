@@ -1,70 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
 import { linearised } from "../../src/latent/linearised.ts";
 import type { Operator } from "../../src/operators/operator.ts";
-import { gaussianPrior } from "../../src/priors/index.ts";
+import { daps } from "../../src/solvers/daps.ts";
 import { dps } from "../../src/solvers/dps.ts";
+import { mpgd } from "../../src/solvers/mpgd.ts";
 import { redDiff } from "../../src/solvers/red-diff.ts";
 import type { Solver } from "../../src/solvers/solver.ts";
 import { vmlMap } from "../../src/solvers/vml-map.ts";
 import { constant, evaluate } from "../../src/tensor/index.ts";
 import { expectClose } from "../helpers/close.ts";
 import { solveInFloat64 } from "../helpers/float64-solver.ts";
-import { matrixOperator } from "../helpers/matrix-operator.ts";
-
-// Pictures [1, 1, 2, 4] in two blocks of 2×2; two latent channels; so four latent numbers.
-const W = [
-  [0.9, -0.3],
-  [0.4, 0.8],
-  [-0.2, 0.5],
-  [0.6, 0.1],
-];
-const E = [0, 1].map((k) => W.map((row) => row[k]));
-const autoencoder = linearAutoencoder(1, 2, W, E);
-
-/** decode as a matrix of 8 pixels (row by row) and 4 latents (channel by channel), written out by hand. */
-const D = Array.from({ length: 8 }, (_, pixel) => {
-  const [row, column] = [Math.floor(pixel / 4), pixel % 4];
-  const inBlock = 2 * row + (column % 2);
-  return [0, 1].flatMap((k) => [0, 1].map((block) => (block === Math.floor(column / 2) ? W[inBlock][k] : 0)));
-});
-
-const A = [
-  [1, 0.5, 0, 0, -0.3, 0, 0.2, 0],
-  [0, 0.7, 0, 0.4, 0, 1, 0, -0.5],
-  [0.3, 0, -0.6, 0, 0, 0, 0.8, 0.1],
-];
-const AD = A.map((row) => D[0].map((_, j) => row.reduce((s, a, i) => s + a * D[i][j], 0)));
-
-/** y = A x for pictures [N, 1, 2, 4]. */
-const pixelOperator: Operator = {
-  name: "matrix",
-  domain: [1, 1, 2, 4],
-  range: [1, 1, 1, 3],
-  linear: true,
-  apply: (x) =>
-    x.reshape(-1, 1, 1, 8).matmul(
-      constant(
-        A[0].flatMap((_, j) => A.map((row) => row[j])),
-        [8, 3],
-        "float32",
-      ),
-    ),
-  normSquared: 1,
-  toJSON: () => ({ name: "matrix" }),
-};
-
-const mean = [0.3, -0.2, 0.5, 0.1];
-const covariance = [
-  [1, 0.3, 0.1, 0],
-  [0.3, 0.8, 0.2, 0.1],
-  [0.1, 0.2, 1.2, -0.4],
-  [0, 0.1, -0.4, 0.9],
-];
-const sigmaY = 0.1;
-const y = [0.7, -0.4, 0.9];
-const start = [0.2, 0.1, -0.3, 0.4];
+import { autoencoder, D, denoise, latent, pixelOperator, sigmaY, start, vector, y } from "../helpers/linear-latent.ts";
 
 test("decode is the matrix that W writes out, encode its transpose", () => {
   const z = [0.3, -1.2, 0.7, 2];
@@ -98,19 +45,14 @@ test("an operator for pictures of other channels is refused", () => {
 });
 
 describe("a linear decoder and a Gaussian prior reproduce the pixel solver with A·W", () => {
-  // The vector problem: 4 unknowns, the matrix AD.
-  const vector = {
-    ...matrixOperator(AD),
-    domain: [1, 2, 1, 2],
-    apply: (x: Parameters<Operator["apply"]>[0]) => matrixOperator(AD).apply(x.reshape(-1, 1, 1, 4)),
-    normSquared: 1.7,
-  };
-  const latent = latentOperator({ ...pixelOperator, normSquared: 1 }, autoencoder, 1.7);
-  const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
-
   const cases: [string, Solver<never>, Record<string, unknown>][] = [
     ["DPS", dps as Solver<never>, { steps: 12, zeta: 0.4, clip: false, anySize: true }],
     ["RED-Diff", redDiff as Solver<never>, { steps: 25, lr: 0.05 }],
+    ["MPGD", mpgd as Solver<never>, { steps: 12, zeta: 0.3, clip: false }],
+    ["MPGD, bounded", mpgd as Solver<never>, { steps: 12, zeta: 10, clip: false, bounded: true }],
+    ["DAPS, Langevin", daps as Solver<never>, { steps: 6, odeSteps: 2, inner: 4, tau: 0.1, limit: 1 }],
+    ["DAPS, HMC", daps as Solver<never>, { steps: 6, odeSteps: 2, inner: 4, tau: 0.1, limit: 0.5, sampler: "hmc" }],
+    ["DAPS, exact", daps as Solver<never>, { steps: 6, odeSteps: 2, tau: "sigmaY", sampler: "exact" }],
     ["VML-MAP", vmlMap as Solver<never>, { steps: 5, inner: 4, sigmaMax: 5 }],
     ["VML-MAP, conjugate gradients", vmlMap as Solver<never>, { steps: 4, inner: 3, sigmaMax: 5, precondition: "cg" }],
     ["VML-MAP, data", vmlMap as Solver<never>, { steps: 4, inner: 3, sigmaMax: 5, precondition: "data" }],
@@ -144,7 +86,6 @@ test("a curved measurement is solved to its own residual by linearised VML-MAP",
       return linear.add(linear.square().mul(0.1));
     },
   };
-  const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
   const options = { steps: 10, inner: 20, sigmaMax: 5, sigmaMin: 0.02 };
   const z = solveInFloat64({ solver: linearised(vmlMap), options, operator, denoise, sigmaY: 0.01, y, start });
   const [fitted] = evaluate([operator.apply(constant(z, [1, 2, 1, 2], "float32"))]);

@@ -1,0 +1,72 @@
+import { latentOperator } from "../../src/latent/latent-operator.ts";
+import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
+import type { Operator } from "../../src/operators/operator.ts";
+import { gaussianPrior } from "../../src/priors/index.ts";
+import { constant } from "../../src/tensor/index.ts";
+import { matrixOperator } from "./matrix-operator.ts";
+
+// A problem on latents small enough to be written out: with a linear decoder, the matrix A·W on four numbers.
+
+// Pictures [1, 1, 2, 4] in two blocks of 2×2; two latent channels; so four latent numbers.
+export const W = [
+  [0.9, -0.3],
+  [0.4, 0.8],
+  [-0.2, 0.5],
+  [0.6, 0.1],
+];
+const E = [0, 1].map((k) => W.map((row) => row[k]));
+export const autoencoder = linearAutoencoder(1, 2, W, E);
+
+/** decode as a matrix of 8 pixels (row by row) and 4 latents (channel by channel), written out by hand. */
+export const D = Array.from({ length: 8 }, (_, pixel) => {
+  const [row, column] = [Math.floor(pixel / 4), pixel % 4];
+  const inBlock = 2 * row + (column % 2);
+  return [0, 1].flatMap((k) => [0, 1].map((block) => (block === Math.floor(column / 2) ? W[inBlock][k] : 0)));
+});
+
+export const A = [
+  [1, 0.5, 0, 0, -0.3, 0, 0.2, 0],
+  [0, 0.7, 0, 0.4, 0, 1, 0, -0.5],
+  [0.3, 0, -0.6, 0, 0, 0, 0.8, 0.1],
+];
+export const AD = A.map((row) => D[0].map((_, j) => row.reduce((s, a, i) => s + a * D[i][j], 0)));
+
+/** y = A x for pictures [N, 1, 2, 4]. */
+export const pixelOperator: Operator = {
+  name: "matrix",
+  domain: [1, 1, 2, 4],
+  range: [1, 1, 1, 3],
+  linear: true,
+  apply: (x) =>
+    x.reshape(-1, 1, 1, 8).matmul(
+      constant(
+        A[0].flatMap((_, j) => A.map((row) => row[j])),
+        [8, 3],
+        "float32",
+      ),
+    ),
+  normSquared: 1,
+  toJSON: () => ({ name: "matrix" }),
+};
+
+const mean = [0.3, -0.2, 0.5, 0.1];
+const covariance = [
+  [1, 0.3, 0.1, 0],
+  [0.3, 0.8, 0.2, 0.1],
+  [0.1, 0.2, 1.2, -0.4],
+  [0, 0.1, -0.4, 0.9],
+];
+export const sigmaY = 0.1;
+export const y = [0.7, -0.4, 0.9];
+export const start = [0.2, 0.1, -0.3, 0.4];
+
+/** The vector problem: 4 unknowns, the matrix AD. */
+export const vector: Operator = {
+  ...matrixOperator(AD),
+  domain: [1, 2, 1, 2],
+  apply: (x) => matrixOperator(AD).apply(x.reshape(-1, 1, 1, 4)),
+  normSquared: 1.7,
+};
+/** The same behind the decoder. */
+export const latent = latentOperator(pixelOperator, autoencoder, 1.7);
+export const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
