@@ -19,13 +19,6 @@ const makers: Record<string, (network: ReturnType<typeof goldenNetwork>) => Auto
     shuffleAutoencoder(architecture as unknown as ShuffleAutoencoder, weights, "shuffle"),
 };
 
-/** Median of |got − wanted|, over the root mean square of `wanted`. */
-function medianError(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  const errors = Float64Array.from(got, (v, i) => Math.abs(v - wanted[i])).sort();
-  const size = Math.sqrt(Array.from(wanted).reduce((s, v) => s + v * v, 0) / wanted.length);
-  return errors[errors.length >> 1] / size;
-}
-
 /** The encoder's raw end: mean and log variance, as PyTorch's golden values have it. */
 const moments = (autoencoder: Autoencoder) => (x: Tensor) => {
   const { mean, std } = autoencoder.encode(x);
@@ -155,30 +148,47 @@ describe("TAEF2 (golden values: PyTorch, float64)", () => {
 
   // PyTorch's pictures are on [0, 1]: x = 2·x01 − 1, so d/dx01 = 2 d/dx for the encoder and y = 2·y01 − 1 for the decoder.
   const affine = (data: ArrayLike<number>, a: number, b: number) => Float64Array.from(data, (v) => a * v + b);
-
-  it.skipIf(skip).each([
+  const cases: [number, string, number][] = [
     [0, "set5/butterfly.png", 64],
     [1, "anime64/1.png", 64],
     [2, "set5/butterfly.png", 16],
-  ])("encodes and decodes picture %i, %s, %i px: output and VJP", async (k, name, side) => {
+  ];
+
+  /** Relative errors of outputs and VJPs of both halves; in the float64 evaluator without an engine. */
+  async function errorsOf(k: number, name: string, side: number, engine?: Engine) {
     const golden = goldenTensors("taef2.safetensors");
     const autoencoder = await load();
-    const small = side === 16; // what the evaluator can do in a test's time
-    const run = (f: (x: Tensor) => Tensor, x: Tensor, v: string) =>
-      outputAndVjp(f, x, golden.tensor(v), small ? undefined : engine);
-    const check = (got: ArrayLike<number>, wanted: ArrayLike<number>) =>
-      expect(relativeError(got, wanted)).toBeLessThan(small ? 1e-6 : 1e-5);
-    const checkVjp = (got: ArrayLike<number>, wanted: ArrayLike<number>) => {
-      if (small) return check(got, wanted);
-      // In float32 a few of the ReLUs round to the other side of zero, and the VJP jumps around them; elsewhere it agrees.
-      expect(medianError(got, wanted)).toBeLessThan(1e-3);
-      expect(relativeError(got, wanted)).toBeLessThan(1e-2);
+    const x = await corner(name, side);
+    const encoded = await outputAndVjp((x) => autoencoder.encode(x).mean, x, golden.tensor(`encoder${k}.v`), engine);
+    const decoded = await outputAndVjp(
+      autoencoder.decode,
+      golden.tensor(`encoder${k}.y`),
+      golden.tensor(`decoder${k}.v`),
+      engine,
+    );
+    return {
+      outputs: [
+        relativeError(encoded.y, golden.values(`encoder${k}.y`)),
+        relativeError(decoded.y, affine(golden.values(`decoder${k}.y`), 2, -1)),
+      ],
+      encoderVjp: relativeError(affine(encoded.g, 2, 0), golden.values(`encoder${k}.vjp`)),
+      decoderVjp: relativeError(affine(decoded.g, 0.5, 0), golden.values(`decoder${k}.vjp`)),
     };
-    const encoded = await run((x) => autoencoder.encode(x).mean, await corner(name, side), `encoder${k}.v`);
-    check(encoded.y, golden.values(`encoder${k}.y`));
-    checkVjp(affine(encoded.g, 2, 0), golden.values(`encoder${k}.vjp`));
-    const decoded = await run(autoencoder.decode, golden.tensor(`encoder${k}.y`), `decoder${k}.v`);
-    check(decoded.y, affine(golden.values(`decoder${k}.y`), 2, -1));
-    checkVjp(affine(decoded.g, 0.5, 0), golden.values(`decoder${k}.vjp`));
+  }
+
+  it.skipIf(skip)("encodes and decodes in float64 as PyTorch does, VJPs included", async () => {
+    const { outputs, encoderVjp, decoderVjp } = await errorsOf(...cases[2]); // the size that takes a test's time
+    expect(Math.max(...outputs, encoderVjp, decoderVjp)).toBeLessThan(1e-6);
+  });
+
+  it.skipIf(skip)("does so on ONNX Runtime, but for VJPs at a ReLU's edge", async () => {
+    const errors = await Promise.all(cases.map((c) => errorsOf(...c, engine)));
+    for (const { outputs } of errors) expect(Math.max(...outputs)).toBeLessThan(1e-5);
+    // Some of the 10⁵ ReLUs may round to the other side of zero, and the VJP jumps by up to 1 %: it does as much in float64 when the
+    // picture is moved by 1e-7. Where none does, on at least one of these pictures, single precision is what it gives.
+    for (const vjps of [errors.map((e) => e.encoderVjp), errors.map((e) => e.decoderVjp)]) {
+      expect(Math.min(...vjps)).toBeLessThan(1e-5);
+      expect(Math.max(...vjps)).toBeLessThan(2e-2);
+    }
   });
 });
