@@ -175,20 +175,26 @@ function detailTable(rows: readonly SummaryRow[], samplers: ReadonlySet<string>)
 
 function plots(rows: readonly SummaryRow[], colours: ReadonlyMap<string, number>): string {
   const second: Measure = rows.some(({ means }) => means.lpips) ? "lpips" : "ssim";
-  return (["psnr", second] as const)
-    .map((measure) => {
+  const axes: [Measure, Measure][] = [
+    ["psnr", "seconds"],
+    [second, "seconds"],
+    ["psnr", "forwards"],
+  ];
+  return axes
+    .map(([measure, price]) => {
       const { title, better } = columns.find((c) => c.measure === measure) as Column;
       const points = rows.flatMap(({ solver, means }) => {
-        const [quality, cost] = [means[measure], means.seconds];
+        const [quality, cost] = [means[measure], means[price]];
         return quality && cost
           ? [{ label: solver, x: cost.mean, y: quality.mean, colour: colours.get(solver) ?? 0 }]
           : [];
       });
-      const y = measure === "psnr" ? "PSNR, dB" : title;
+      const [against, x] =
+        price === "seconds" ? ["time", "seconds for one picture"] : ["network evaluations", "network forwards"];
       return scatterPlot(points, {
-        title: `${title} against time`,
-        x: "seconds for one picture",
-        y,
+        title: `${title} against ${against}`,
+        x,
+        y: measure === "psnr" ? "PSNR, dB" : title,
         lowerIsBetter: better === "lower",
       });
     })
