@@ -9,6 +9,11 @@
  *   no noise        λ = 1, τ = σ'
  *   DDNM+ 'simple'  λ = 1, τ² = σ'² − σ_y²  for σ' ≥ σ_y,   λ = σ'/σ_y, τ = 0  below       any A†
  *   DDNM+ 'plus'    both for each singular direction: DDRM's step with η_b = 1             needs an SVD
+ *   'regularised'   λ = 1, τ = σ', with Aᵀ(AAᵀ + (σ_y²/σ²) I)⁻¹ for A†                     any linear A
+ *
+ * 'simple' takes the noise of A†y to be σ_y; where A is ill-conditioned (a blur) it is σ_y/s, and stays in the picture. 'plus'
+ * knows s. 'regularised' (not in the paper) does about the same without an SVD: the Bayes estimate for x0 ~ N(x̂0, σ²I),
+ * which is DiffPIR's proximal point under DDNM's noise.
  *
  * Time travel (l, r): after every l steps, r − 1 times, back up l levels: x = x̂0 + σ z.
  *
@@ -17,6 +22,7 @@
  */
 import { z } from "zod";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
+import { proximal } from "./proximal.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
 import type { ProblemFacts, Solver, State, Step } from "./solver.ts";
 import { spectralMeasurement, spectralStep } from "./spectral.ts";
@@ -26,8 +32,8 @@ const options = z.strictObject({
   ...levelOptions(100),
   /** η: share of fresh noise. Not DDIM's. */
   eta: z.number().min(0).max(1).default(0.85),
-  /** With noise in y: `plus` where there is an SVD, else `simple`; `none` takes y for noiseless. */
-  variant: z.enum(["auto", "plus", "simple", "none"]).default("auto"),
+  /** With noise in y: `auto` is `plus` where there is an SVD, else `simple`; `none` takes y for noiseless. */
+  variant: z.enum(["auto", "plus", "simple", "regularised", "none"]).default("auto"),
   simple: z.enum(["code", "paper"]).default("code"),
   /** l: levels that a jump goes back. */
   travelLength: z.int().min(1).default(1),
@@ -35,6 +41,8 @@ const options = z.strictObject({
   travelRepeat: z.int().min(1).default(1),
   /** 'plus': singular values up to this count as zero. The official code: 3e-2 along each axis of a separable operator. */
   cutoff: z.number().nonnegative().default(1e-3),
+  /** 'regularised': iterations where (AAᵀ + λI)⁻¹ has no closed form. */
+  cgSteps: z.int().min(1).default(8),
   /** Start from the classical estimate plus noise of the first level, instead of from noise alone. */
   warm: z.boolean().default(false),
 });
@@ -69,7 +77,10 @@ export const ddnm: Solver<Options> = {
         const moved = spectralStep(measured, { x, mean, sigma, next, sigmaY, z, eta: o.eta, etaB: 1 });
         return { next: { x: moved.next, ...remembered }, estimate: moved.estimate };
       }
-      const corrected = mean.sub(pseudoInverse(operator, A(mean).sub(y)).mul(scalar("lambda")));
+      const corrected =
+        sigmaY > 0 && o.variant === "regularised"
+          ? proximal(operator, mean, y, sigma.reciprocal().mul(sigmaY).square(), o.cgSteps)
+          : mean.sub(pseudoInverse(operator, A(mean).sub(y)).mul(scalar("lambda")));
       const epsHat = x.sub(mean).div(sigma);
       const mixed = z.mul(o.eta).add(epsHat.mul(Math.sqrt(1 - o.eta ** 2)));
       return { next: { x: corrected.add(mixed.mul(scalar("tau"))), ...remembered }, estimate: corrected };
@@ -89,7 +100,7 @@ function isSpectral({ variant }: Options, { operator, sigmaY }: ProblemFacts): b
 /** λ and τ of a step. */
 function rates({ scalars }: Step, o: Options, facts: ProblemFacts): { lambda: number; tau: number } {
   const next = scalars.next as number;
-  const sigmaY = o.variant === "none" ? 0 : facts.sigmaY;
+  const sigmaY = o.variant === "none" || o.variant === "regularised" ? 0 : facts.sigmaY;
   if (sigmaY === 0) return { lambda: 1, tau: next };
   if (o.simple === "paper")
     return next >= sigmaY ? { lambda: 1, tau: Math.sqrt(next ** 2 - sigmaY ** 2) } : { lambda: next / sigmaY, tau: 0 };

@@ -8,10 +8,20 @@
  *
  * Variance exploding: the official − w√ᾱ_t ∂/∂x_t ‖…‖² divided by √ᾱ_s, with ∂/∂x_t = (1/√ᾱ_t) ∂/∂x. The official code draws
  * the noise of the last line anew; DDIM's own lies in the complementary subspace, so that one draw serves both.
+ *
+ * The paper has masks, colours and tomography; A† of a blur multiplies the noise of y without limit. NVlabs' code masks pixels
+ * with the sorted singular values, and the authors' own in DPS takes Aᵀ = I for a blur and returns (I − A)y − A x': neither is
+ * a projection unless A is a mask. `inverse: "regularised"` puts the estimate of x0 − x̂0 ~ N(0, σ²I) from the noisy residual in
+ * the place of A† (at σ in g, at σ' in the last line, which it leaves alone in directions that the noise drowns):
+ *
+ *   A† → Aᵀ(AAᵀ + (σ_y²/σ²) I)⁻¹
+ *
  * `noiseAware` (not in the paper, which knows no measurement noise) sets what is measured only down to σ' = σ_y, with
  * √(σ'² − σ_y²) z for σ'z.
  */
 import { z } from "zod";
+import { adjoint, type Operator } from "../operators/operator.ts";
+import { solveGram } from "../operators/solve.ts";
 import { gradient, type Tensor } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
@@ -24,13 +34,18 @@ const options = z.strictObject({
   /** w. */
   weight: z.number().nonnegative().default(1),
   noiseAware: z.boolean().default(false),
+  inverse: z.enum(["pseudo", "regularised"]).default("pseudo"),
+  /** Iterations of the regularised inverse where it has no closed form. */
+  cgSteps: z.int().min(1).default(8),
   /** Start from the classical estimate instead of A†y. */
   warm: z.boolean().default(false),
   /** Limit x̂0 to [-1, 1]. */
   clip: z.boolean().default(true),
 });
 
-export const mcg: Solver<z.output<typeof options>> = {
+type Options = z.output<typeof options>;
+
+export const mcg: Solver<Options> = {
   name: "mcg",
   reference: "MCG, Chung, Sim, Ryu, Ye, arXiv 2206.00941",
   needs: { vjp: true, linear: true, pseudoInverse: true },
@@ -42,7 +57,10 @@ export const mcg: Solver<z.output<typeof options>> = {
       const next = s.scalars.next as number;
       const set = o.noiseAware && next < sigmaY ? 0 : 1;
       const tau = o.noiseAware ? Math.sqrt(Math.max(0, next ** 2 - sigmaY ** 2)) : next;
-      return { ...s, scalars: { ...s.scalars, set, tau } };
+      const [lambda, lambdaNext] = [s.sigma, next].map(
+        (level) => (Math.max(sigmaY, 1e-3) / Math.max(level, 1e-3)) ** 2,
+      );
+      return { ...s, scalars: { ...s.scalars, set, tau, lambda, lambdaNext } };
     }),
 
   init(scope, o) {
@@ -52,23 +70,27 @@ export const mcg: Solver<z.output<typeof options>> = {
     return { x: o.warm ? warmStart(scope, sigma) : published() };
   },
 
-  steps: ({ weight, clip, ...reverse }) => ({
+  steps: ({ weight, clip, inverse, cgSteps, ...reverse }) => ({
     step({ x }, { denoise, A, y, operator, scalar, noise }) {
       const [sigma, next, set, z] = [scalar("sigma"), scalar("next"), scalar("set"), noise("z")];
-      const measured = pseudoInverse(operator, y);
-      const project = (v: Tensor) => pseudoInverse(operator, A(v)); // A†A
+      const invert = (r: Tensor, lambda: string) =>
+        inverse === "pseudo" ? pseudoInverse(operator, r) : regularised(operator, r, scalar(lambda), cgSteps);
       const mean = denoise(x, sigma);
       const x0 = clip ? mean.clip(-1, 1) : mean;
-      const misfit = measured.sub(project(x0));
+      const misfit = invert(y.sub(A(x0)), "lambda");
       const [pulled] = gradient(misfit.square().sum(), [x]);
-      const g = pulled.sub(project(pulled)).mul(next.square().add(1).sqrt().mul(weight));
+      const g = pulled.sub(invert(A(pulled), "lambda")).mul(next.square().add(1).sqrt().mul(weight));
       const moved = reverseStep(reverse, x, x0, [sigma, next], z).sub(g);
-      const correction = measured.sub(project(moved)).add(project(z).mul(scalar("tau")));
+      const correction = invert(y.sub(A(moved)).add(A(z).mul(scalar("tau"))), "lambdaNext");
       const seen = x0.sub(g);
       return {
         next: { x: moved.add(correction.mul(set)) },
-        estimate: seen.add(measured.sub(project(seen)).mul(set)),
+        estimate: seen.add(invert(y.sub(A(seen)), "lambda").mul(set)),
       };
     },
   }),
 };
+
+/** Aᵀ(AAᵀ + λI)⁻¹ r. */
+const regularised = (operator: Operator, r: Tensor, lambda: Tensor, cgSteps: number) =>
+  adjoint(operator, solveGram(operator, r, lambda, cgSteps));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { matrixOperator } from "../../src/bench/exact/matrix.ts";
+import { createProblem } from "../../src/bench/exact/problems.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { gaussianPrior, isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
@@ -107,6 +109,55 @@ describe("DDNM+", () => {
   it("'simple' leaves a noisy measurement to the network in the end", () => {
     expect(schedule({ variant: "simple", simple: "paper" }, 0.4).at(-1)?.scalars).toMatchObject({ lambda: 0, tau: 0 });
     expect(schedule({ variant: "none" }, 0.4).at(-1)?.scalars).toMatchObject({ lambda: 1, tau: 0 });
+  });
+});
+
+describe("the regularised correction", () => {
+  it("is the mean of x0 ~ N(x̂0, σ²I) given y, and the noise that of the level", () => {
+    const p = prepare({ ...g2Problem, solver: ddnm, options: { variant: "regularised", eta: 1 } }, 1);
+    const step = { kind: "step", sigma: 0.7, scalars: { sigma: 0.7, next: 0.3, lambda: 1, tau: 0.3 } };
+    const ones = (_: string, size: number) => new Float64Array(size).fill(1);
+    const { estimate, "next.x": x } = p.step(step, { x: [1, 1] }, ones, ["estimate", "next.x"]);
+    const d = [1.1120527307, 0.3134023854];
+    const gain = (1.2 - d[0] - 0.5 * d[1]) / (1.25 + (0.1 / 0.7) ** 2);
+    expectClose(estimate, [d[0] + gain, d[1] + 0.5 * gain], 1e-9);
+    expectClose(
+      x,
+      [...estimate].map((v) => v + 0.3),
+      1e-12,
+    );
+  });
+
+  it("keeps λ = 1 and τ = σ' at every level, and is DDNM itself without noise", () => {
+    for (const { scalars } of schedule({ variant: "regularised", steps: 5 }, 0.4))
+      expect(scalars).toMatchObject({ lambda: 1, tau: scalars.next });
+    const run = (variant: string) => solveInFloat64({ ...noiseless, options: { steps: 10, variant } });
+    expectClose(run("regularised"), run("none"), 1e-15);
+  });
+
+  it("takes no more of a badly measured direction than its noise allows", () => {
+    const { factors, measurement, prior, posterior } = createProblem({
+      family: "correlated-16",
+      measured: "ill",
+      sigmaY: 0.1,
+    });
+    const error = (variant: string) => {
+      const { mean } = propagate(
+        {
+          solver: ddnm,
+          operator: matrixOperator(factors),
+          denoise: gaussianPrior(prior.means[0], prior.covariances[0]).denoise,
+          sigmaY: 0.1,
+          y: measurement.y,
+          options: { variant, simple: "paper", steps: 60, eta: 1, grid: "karras", sigmaMax: 20, sigmaMin: 0.02 },
+        },
+        { mean: new Array(16).fill(0), variance: 400 },
+      );
+      const spread = Math.sqrt(posterior.covariances[0].reduce((sum, row, i) => sum + row[i], 0));
+      return Math.hypot(...posterior.means[0].map((v, i) => mean[i] - v)) / spread;
+    };
+    expect(error("regularised")).toBeLessThan(0.2);
+    expect(error("simple")).toBeGreaterThan(1);
   });
 });
 

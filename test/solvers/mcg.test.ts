@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { matrixOperator } from "../../src/bench/exact/matrix.ts";
+import { createProblem } from "../../src/bench/exact/problems.ts";
 import { ddimStep } from "../../src/diffusion/index.ts";
+import { gaussianPrior } from "../../src/priors/index.ts";
 import { parseOptions } from "../../src/solvers/check.ts";
 import { mcg } from "../../src/solvers/mcg.ts";
 import { constant, evaluate } from "../../src/tensor/index.ts";
@@ -17,7 +20,7 @@ describe("one step on the Gaussian problem G2", () => {
   const [sigma, next] = [0.7, 0.3];
   const run = (weight: number, noise = zero) =>
     prepare({ ...g2, options: { weight, clip: false, eta: 0.5 } }, 1).step(
-      { kind: "step", sigma, scalars: { sigma, next, set: 1, tau: next } },
+      { kind: "step", sigma, scalars: { sigma, next, set: 1, tau: next, lambda: 0, lambdaNext: 0 } },
       { x: [1, 1] },
       noise,
       ["next.x"],
@@ -69,6 +72,57 @@ it("ends on the measurement, whatever the noise in it", () => {
     [0, 0],
     1e-12,
   );
+});
+
+describe("the regularised inverse", () => {
+  const options = { inverse: "regularised", clip: false };
+  it("moves towards y along A by 1/(1 + λ/‖a‖²) of the way", () => {
+    const [sigma, next, lambdaNext] = [0.7, 0.3, (0.1 / 0.3) ** 2];
+    const at = (lambdaNext: number, set = 1) =>
+      prepare({ ...g2, options: { ...options, weight: 0 } }, 1).step(
+        { kind: "step", sigma, scalars: { sigma, next, set, tau: next, lambda: 0.1, lambdaNext } },
+        { x: [1, 1] },
+        zero,
+        ["next.x"],
+      )["next.x"];
+    const [free, whole, part] = [at(0, 0), at(0), at(lambdaNext)];
+    expect(whole[0] + 0.5 * whole[1]).toBeCloseTo(1.2, 12);
+    expectClose(
+      part.map((v, i) => v - free[i]),
+      whole.map((v, i) => ((v - free[i]) * 1.25) / (1.25 + lambdaNext)),
+      1e-12,
+    );
+  });
+
+  it("has λ = σ_y²/σ², at the level of the step and at the next", () => {
+    const [first] = mcg.schedule(parseOptions(mcg, { ...options, grid: "karras", steps: 3, sigmaMax: 2 }), g2Problem);
+    const next = first.scalars.next as number;
+    expect(first.scalars).toMatchObject({ lambda: 0.05 ** 2, lambdaNext: (0.1 / next) ** 2 });
+  });
+
+  it("stays within the posterior where A is ill-conditioned, which A† does not", () => {
+    const { factors, measurement, prior, posterior } = createProblem({
+      family: "correlated-16",
+      measured: "ill",
+      sigmaY: 0.1,
+    });
+    const mean = (options: Record<string, unknown>) =>
+      propagate(
+        {
+          solver: mcg,
+          operator: matrixOperator(factors),
+          denoise: gaussianPrior(prior.means[0], prior.covariances[0]).denoise,
+          sigmaY: 0.1,
+          y: measurement.y,
+          options: { clip: false, steps: 40, grid: "karras", sigmaMax: 20, ...options },
+        },
+        { mean: new Array(16).fill(0), variance: 400 },
+      ).mean;
+    const spread = Math.sqrt(posterior.covariances[0].reduce((sum, row, i) => sum + row[i], 0));
+    const error = (x: readonly number[]) => Math.hypot(...posterior.means[0].map((v, i) => x[i] - v)) / spread;
+    expect(error(mean({ inverse: "regularised", weight: 0.1 }))).toBeLessThan(1);
+    expect(error(mean({}))).toBeGreaterThan(10);
+  });
 });
 
 describe("noiseAware", () => {
