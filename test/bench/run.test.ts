@@ -194,7 +194,7 @@ describe("the report", () => {
     expect(html).not.toMatch(/<script|<link|src="(?!data:)|url\(|https?:/);
     // Truth, measurement and three solvers for the one picture shown of each task.
     expect(html.match(/<img/g)).toHaveLength(10);
-    expect(html.match(/<svg/g)).toHaveLength(4);
+    expect(html.match(/<svg/g)).toHaveLength(6);
     expect(html).toContain("needs plain denoising");
     expect(html).toContain(plan.priors[0].prior.hash);
     expect(html).toContain("&quot;steps&quot;:2");
