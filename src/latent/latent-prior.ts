@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type Network, wrapNetwork } from "../diffusion/index.ts";
+import { type Denoiser, type Network, wrapNetwork } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Card, LatentAutoencoder } from "../priors/card.ts";
 import { checkedHash, type LoadOptions, lacks, readModelFile } from "../priors/model-files.ts";
 import { padded } from "../priors/padding.ts";
 import { borderOf } from "../priors/preconditioning.ts";
 import { FORWARD, type Prior } from "../priors/prior.ts";
-import { readSafetensors } from "../priors/safetensors.ts";
+import { readSafetensors, type StoredTensor, toFloat32 } from "../priors/safetensors.ts";
 import { shuffleUnet } from "../priors/shuffle-unet.ts";
-import { probe, show } from "../tensor/index.ts";
+import { constant, probe, show, type Tensor } from "../tensor/index.ts";
 import { type Autoencoder, rescaledPictures, scaledAutoencoder } from "./autoencoder.ts";
 import { autoencoderKl } from "./autoencoder-kl.ts";
-import { conditionalUnet } from "./conditional-unet.ts";
+import { type ConditionalUnet, conditionalUnet } from "./conditional-unet.ts";
 import { conditioned } from "./guidance.ts";
 import { shuffleAutoencoder } from "./shuffle-autoencoder.ts";
 import { tinyAutoencoder } from "./tiny-autoencoder.ts";
@@ -38,13 +38,12 @@ export function latentPrior(card: Card, files: LatentFiles): Prior {
     .update(checkedHash(denoiser.bytes, card.weights?.sha256, denoiser.source))
     .update(entry.weights.sha256)
     .digest("hex");
-  const { network, multiple } = latentNetwork(card, denoiser.bytes, denoiser.source);
+  const { network, multiple, told } = latentNetwork(card, denoiser.bytes, denoiser.source);
   const { parametrization, sigmaRange } = borderOf(preconditioning);
-  const counted: Network = (u, time) => probe(network(u, time), FORWARD);
-  const denoise = padded(wrapNetwork(counted, parametrization, sigmaRange), multiple);
-  return {
-    name: card.name,
-    denoise(z, sigma) {
+  const denoiserOf = (network: Network): Denoiser => {
+    const counted: Network = (u, time) => probe(network(u, time), FORWARD);
+    const denoise = padded(wrapNetwork(counted, parametrization, sigmaRange), multiple);
+    return (z, sigma) => {
       if (z.shape[1] !== latent.latents)
         throw new TweedieError("shape-mismatch", {
           what: `model ${card.name}`,
@@ -53,8 +52,20 @@ export function latentPrior(card: Card, files: LatentFiles): Prior {
           hint: "encode the picture first, or solve with prepareLatentSolver",
         });
       return denoise(z, sigma);
-    },
+    };
+  };
+  return {
+    name: card.name,
+    denoise: denoiserOf(network),
     latent,
+    ...(told
+      ? {
+          conditional: {
+            embedding: told.embedding,
+            denoise: (z, sigma, embedding) => denoiserOf(told.network(embedding))(z, sigma),
+          },
+        }
+      : {}),
     channels: image.channels,
     multipleOf: latent.factor * multiple,
     sigmaRange,
@@ -101,17 +112,20 @@ function ownAutoencoder(
   }
 }
 
-function latentNetwork(
-  { architecture }: Card,
-  bytes: Uint8Array,
-  source: string,
-): { network: Network; multiple: number } {
+/** A network, and for those with cross-attention what it is told and how to tell it something else. */
+interface LatentNetwork {
+  readonly network: Network;
+  readonly multiple: number;
+  readonly told?: { readonly embedding: Tensor; network(embedding: Tensor): Network };
+}
+
+function latentNetwork({ architecture }: Card, bytes: Uint8Array, source: string): LatentNetwork {
   const { tensors } = readSafetensors(bytes, source);
   switch (architecture.type) {
     case "shuffle-unet":
       return { network: shuffleUnet(architecture, tensors, source), multiple: architecture.multiple };
     case "conditional-unet":
-      return { network: conditioned(conditionalUnet(architecture, tensors, source)), multiple: architecture.multiple };
+      return { ...toldNetwork(architecture, tensors, source), multiple: architecture.multiple };
     default:
       throw new TweedieError("invalid-model", {
         what: source,
@@ -119,4 +133,31 @@ function latentNetwork(
         got: architecture.type,
       });
   }
+}
+
+/** The tensor `context` [1, T, D] of the weights is what a network with cross-attention is told; without it one token of zeros. */
+function toldNetwork(
+  architecture: ConditionalUnet,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  source: string,
+): Pick<LatentNetwork, "network" | "told"> {
+  const { context: stored, ...weights } = Object.fromEntries(tensors);
+  const unet = conditionalUnet(architecture, new Map(Object.entries(weights)), source);
+  const { context: width } = architecture;
+  if (!width) return { network: conditioned(unet) };
+  const embedding = stored
+    ? tokens(stored, width, source)
+    : constant(new Array(width).fill(0), [1, 1, width], "float32");
+  const network = (context: Tensor) => conditioned(unet, { context });
+  return { network: network(embedding), told: { embedding, network } };
+}
+
+function tokens(stored: StoredTensor, width: number, source: string): Tensor {
+  const { shape } = stored;
+  if (shape.length === 3 && shape[0] === 1 && shape[2] === width) return constant(toFloat32(stored), shape);
+  throw new TweedieError("invalid-model", {
+    what: `${source}: context`,
+    expected: `[1, T, ${width}]`,
+    got: show(shape),
+  });
 }

@@ -1,6 +1,15 @@
 import type { Denoiser } from "../diffusion/index.ts";
 import type { Autoencoder } from "../latent/autoencoder.ts";
+import type { Tensor } from "../tensor/index.ts";
 import type { Card } from "./card.ts";
+
+/** A denoiser that is told what the picture is of. */
+export interface Conditional {
+  /** What the prior's own `denoise` is told: tokens [1, T, D]. */
+  readonly embedding: Tensor;
+  /** E[x0 | x, embedding], with other tokens [N or 1, T, D]. */
+  readonly denoise: (x: Tensor, sigma: Tensor, embedding: Tensor) => Tensor;
+}
 
 /** A distribution of clean pictures, known through its denoiser. */
 export interface Prior {
@@ -20,6 +29,8 @@ export interface Prior {
    * pictures.
    */
   readonly latent?: Autoencoder;
+  /** Priors whose network takes a condition: a text's tokens, say. */
+  readonly conditional?: Conditional;
   readonly card: Card;
   /** sha256 of the weights file (of the parameters, for closed forms), in hex. */
   readonly hash: string;

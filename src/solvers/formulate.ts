@@ -1,5 +1,6 @@
 import type { Denoiser } from "../diffusion/denoiser.ts";
 import type { Operator } from "../operators/operator.ts";
+import type { Conditional } from "../priors/prior.ts";
 import { input, type Shape, type Tensor } from "../tensor/index.ts";
 import { normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, State } from "./solver.ts";
@@ -10,6 +11,7 @@ export interface Formulation<O> {
   readonly options: O;
   readonly operator: Operator;
   readonly denoise: Denoiser;
+  readonly conditional?: Conditional | undefined;
   readonly sigmaY: number;
   /** N: how many pictures run side by side. */
   readonly samples: number;
@@ -74,8 +76,9 @@ class RecordingScope implements Scope {
   readonly sigmaY: number;
   readonly denoise: Denoiser;
   readonly A: (x: Tensor) => Tensor;
+  readonly conditional: Conditional | undefined;
 
-  constructor({ operator, denoise, sigmaY, samples }: Formulation<unknown>, y: Tensor, start: Tensor) {
+  constructor({ operator, denoise, conditional, sigmaY, samples }: Formulation<unknown>, y: Tensor, start: Tensor) {
     this.y = y;
     this.start = start;
     this.operator = operator;
@@ -83,6 +86,7 @@ class RecordingScope implements Scope {
     this.shape = [samples, ...operator.domain.slice(1)];
     this.A = remembering((x: Tensor) => operator.apply(x));
     this.denoise = remembering(denoise);
+    this.conditional = conditional && { ...conditional, denoise: remembering(conditional.denoise) };
   }
 
   readonly scalar = (name: string, shape: Shape = []) => this.#input(`scalar.${name}`, shape);

@@ -118,14 +118,22 @@ export async function prepareSolver<O>(setting: Setting, request: PrepareOptions
   const { operator, sigmaY, prior } = setting;
   const begin = performance.now();
 
-  const graphs = formulate({ solver, options, operator, denoise: prior.denoise, sigmaY, samples });
+  const graphs = formulate({
+    solver,
+    options,
+    operator,
+    denoise: prior.denoise,
+    conditional: prior.conditional,
+    sigmaY,
+    samples,
+  });
   const optional = graphs.kinds.length > 1 ? Object.keys(graphs.steps.outputs) : [];
   const init = await engine.compile({ ...graphs.init, signal });
   const program = await engine.compile({ ...graphs.steps, optional, signal }).catch(async (error: unknown) => {
     await init.dispose();
     throw error;
   });
-  const schedule = solver.schedule(options, { sigmaY, operator });
+  const schedule = solver.schedule(options, { sigmaY, operator, conditional: prior.conditional !== undefined });
   const compiled = { solver: solver.name, setting, samples, graphs, init, program, schedule };
   return {
     compileSeconds: (performance.now() - begin) / 1000,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Denoiser } from "../diffusion/denoiser.ts";
 import type { Operator } from "../operators/operator.ts";
+import type { Conditional, Prior } from "../priors/prior.ts";
 import type { Shape, Tensor } from "../tensor/index.ts";
 
 /** What a solver asks of the prior and the operator. */
@@ -37,6 +38,8 @@ export interface Scope {
   readonly sigmaY: number;
   /** E[x0 | x0 + sigma·noise = x]; each network call is counted. */
   readonly denoise: Denoiser;
+  /** Priors that take a condition: the same with the condition as an argument. */
+  readonly conditional?: Conditional | undefined;
   /** A number that the schedule gives anew for each step. */
   readonly scalar: (name: string, shape?: Shape) => Tensor;
   /** Standard normal noise, new in each step; of the picture's shape by default. */
@@ -64,6 +67,8 @@ export type Formula = (state: State, scope: Scope) => StepResult;
 export interface ProblemFacts {
   readonly sigmaY: number;
   readonly operator: Operator;
+  /** Does the prior take a condition? */
+  readonly conditional?: boolean;
 }
 
 /** A solver is a schedule on the host and a few formulas over tensors; `solve()` owns the loop. */
@@ -78,6 +83,8 @@ export interface Solver<O = unknown> {
   readonly options: z.ZodType<O>;
   /** The settings of the paper or its official code for a task (name of the operator), where they differ from the defaults. */
   forTask?(task: string): Readonly<Record<string, unknown>>;
+  /** What whoever runs it with this prior should know, in a sentence. */
+  remark?(prior: Pick<Prior, "conditional">): string | undefined;
   schedule(options: O, facts: ProblemFacts): readonly Step[];
   /** The state before the first step. */
   init(scope: Scope, options: O): State;

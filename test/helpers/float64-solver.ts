@@ -1,5 +1,6 @@
 import type { Denoiser } from "../../src/diffusion/denoiser.ts";
 import type { Operator } from "../../src/operators/operator.ts";
+import type { Conditional } from "../../src/priors/prior.ts";
 import { normals } from "../../src/random/index.ts";
 import { parseOptions } from "../../src/solvers/check.ts";
 import { formulate, outputName } from "../../src/solvers/formulate.ts";
@@ -12,6 +13,7 @@ export interface Float64Problem<O> {
   readonly options?: Record<string, unknown>;
   readonly operator: Operator;
   readonly denoise: Denoiser;
+  readonly conditional?: Conditional;
   readonly sigmaY: number;
   readonly y: readonly number[];
   readonly start?: readonly number[];
@@ -34,9 +36,9 @@ export type NoiseSource = (purpose: string, size: number) => Feed;
 
 /** The formulas of a solver on a problem, each step to be run by hand. */
 export function prepare<O>(problem: Float64Problem<O>, samples: number): Prepared {
-  const { solver, operator, denoise, sigmaY, y } = problem;
+  const { solver, operator, denoise, conditional, sigmaY, y } = problem;
   const options = parseOptions(solver, problem.options ?? {});
-  const graphs = formulate({ solver, options, operator, denoise, sigmaY, samples });
+  const graphs = formulate({ solver, options, operator, denoise, conditional, sigmaY, samples });
   const start = problem.start ?? new Array(sizeOf(operator.domain)).fill(0);
   const run = (
     inputs: Readonly<Record<string, Tensor>>,
@@ -45,7 +47,7 @@ export function prepare<O>(problem: Float64Problem<O>, samples: number): Prepare
   ) => evaluate(outputs, new Map(Object.entries(inputs).map(([name, t]) => [t, feed(name, t)]))).map((a) => a.data);
   const fixed = (name: string) => (name === "y" ? y : name === "start" ? start : undefined);
   return {
-    schedule: solver.schedule(options, { sigmaY, operator }),
+    schedule: solver.schedule(options, { sigmaY, operator, conditional: conditional !== undefined }),
     stateNames: graphs.stateNames,
     init(noise) {
       const outputs = graphs.stateNames.map((name) => graphs.init.outputs[name]);

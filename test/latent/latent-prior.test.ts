@@ -1,15 +1,17 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
 import { createImage } from "../../src/images/index.ts";
-import { latentSpace } from "../../src/latent/index.ts";
+import { type ConditionalUnet, conditionalUnet, latentPrior, latentSpace } from "../../src/latent/index.ts";
 import { loadPrior } from "../../src/priors/index.ts";
 import { restore, sample } from "../../src/restore/index.ts";
-import { constant, evaluate } from "../../src/tensor/index.ts";
+import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { relativeError } from "../helpers/close.ts";
-import { goldenTensors } from "./golden.ts";
+import { goldenNetwork, goldenTensors } from "./golden.ts";
 
 const folder = new URL("./golden/tiny-latent/", import.meta.url).pathname;
 
@@ -44,6 +46,65 @@ describe("the latent model of a card (golden values: PyTorch, float32)", () => {
     expect(data.every(Number.isFinite)).toBe(true);
   });
 });
+
+describe("a latent model that is told what to draw", () => {
+  const { architecture, weights, golden } = goldenNetwork("unet-text");
+  const autoencoder = new Uint8Array(readFileSync(join(folder, "autoencoder.safetensors")));
+  const plain = new Uint8Array(readFileSync(new URL("./golden/unet-text/weights.safetensors", import.meta.url)));
+
+  async function load(bytes: Uint8Array) {
+    const card = JSON.parse(await readFile(join(folder, "card.json"), "utf8"));
+    const denoiser = { bytes, source: "unet-text" };
+    const other = { ...card, architecture, weights: { ...card.weights, sha256: sha256(bytes) } };
+    return latentPrior(other, { denoiser, autoencoder: { bytes: autoencoder, source: "autoencoder" } });
+  }
+
+  const [z, sigma] = [golden.tensor("x"), constant(0.9)];
+  const values = (t: Tensor) => Array.from(evaluate([t])[0].data);
+
+  test("has its condition as an argument; its own denoiser is told one token of zeros", async () => {
+    const prior = await load(plain);
+    const { conditional } = prior;
+    if (!conditional) throw new Error("no condition");
+    expect(conditional.embedding.shape).toEqual([1, 1, 6]);
+    expect(values(prior.denoise(z, sigma))).toEqual(values(conditional.denoise(z, sigma, conditional.embedding)));
+    const other = values(conditional.denoise(z, sigma, golden.tensor("context")));
+    expect(other).not.toEqual(values(prior.denoise(z, sigma)));
+    // By hand: EDM's preconditioning around the network of the golden values.
+    const s2 = 0.81 + 1;
+    const network = conditionalUnet(architecture as unknown as ConditionalUnet, weights, "unet");
+    const time = constant(new Array(z.shape[0]).fill(Math.log(0.9) / 4), [z.shape[0]], "float32");
+    const F = network(z.div(Math.sqrt(s2)), time, { context: golden.tensor("context") });
+    const wanted = z.div(s2).add(F.mul(0.9 / Math.sqrt(s2)));
+    expect(relativeError(other, values(wanted))).toBeLessThan(1e-6);
+  });
+
+  test("or the tokens that its weights file holds", async () => {
+    const context = golden.tensor("context").narrow(0, 0, 1);
+    const held = withTensor(plain, "context", context.shape, values(context));
+    const prior = await load(held);
+    expect(prior.conditional?.embedding.shape).toEqual(context.shape);
+    const plainly = (await load(plain)).conditional;
+    expect(values(prior.denoise(z, sigma))).toEqual(values(plainly!.denoise(z, sigma, context)));
+    await expect(load(withTensor(plain, "context", [1, 2, 3], new Array(6).fill(0)))).rejects.toThrow(
+      "context: expected [1, T, 6], got [1, 2, 3]",
+    );
+  });
+});
+
+/** The file with one more float32 tensor. */
+function withTensor(file: Uint8Array, name: string, shape: readonly number[], data: readonly number[]): Uint8Array {
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
+  const old = file.subarray(8 + length);
+  header[name] = { dtype: "F32", shape, data_offsets: [old.length, old.length + 4 * data.length] };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const size = new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer);
+  const bytes = new Uint8Array(Float32Array.from(data).buffer);
+  return Uint8Array.from([...size, ...text, ...old, ...bytes]);
+}
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 describe("damaged latent models", () => {
   let scratch = "";
