@@ -6,10 +6,12 @@ import { diffpir } from "./diffpir.ts";
 import { dps } from "./dps.ts";
 import { exactCovariance } from "./exact-covariance.ts";
 import { gmlDps } from "./gml-dps.ts";
+import { latino } from "./latino.ts";
 import { mapga } from "./mapga.ts";
 import { mcg } from "./mcg.ts";
 import { mpgd } from "./mpgd.ts";
 import { otOde } from "./ot-ode.ts";
+import { p2l } from "./p2l.ts";
 import { pigdm } from "./pigdm.ts";
 import { pnpFlow } from "./pnp-flow.ts";
 import { posteriorMean } from "./posterior-mean.ts";
@@ -36,6 +38,8 @@ const solvers: readonly Solver[] = [
   posteriorMean,
   psld,
   gmlDps,
+  p2l,
+  latino,
 ];
 
 export function listSolvers(): readonly Solver[] {

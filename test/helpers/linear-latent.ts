@@ -70,3 +70,26 @@ export const vector: Operator = {
 /** The same behind the decoder. */
 export const latent = latentOperator(pixelOperator, autoencoder, 1.7);
 export const { denoise } = gaussianPrior(mean, covariance, { channels: 2 });
+
+/** argmin_x ‖y − A x‖² + ρ‖x − x0‖² for pictures of 8 pixels, by Gauss elimination of (AᵀA + ρI) x = Aᵀy + ρ x0. */
+export function nearestPicture(x0: readonly number[], rho: number) {
+  const n = x0.length;
+  const rows = x0.map((v, i) => [
+    ...x0.map((_, j) => A.reduce((s, a) => s + a[i] * a[j], i === j ? rho : 0)),
+    A.reduce((s, a, k) => s + a[i] * y[k], rho * v),
+  ]);
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < n; k++) {
+      if (k === i) continue;
+      const factor = rows[k][i] / rows[i][i];
+      rows[k] = rows[k].map((v, j) => v - factor * rows[i][j]);
+    }
+  return constant(
+    rows.map((row, i) => row[n] / row[i]),
+    [1, 1, 2, 4],
+    "float32",
+  );
+}
+
+/** y − A x. */
+export const residualOf = (x: readonly number[]) => A.map((a, k) => y[k] - a.reduce((s, v, i) => s + v * x[i], 0));

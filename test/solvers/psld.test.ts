@@ -12,6 +12,7 @@ import { parseOptions } from "../../src/solvers/index.ts";
 import { psld } from "../../src/solvers/psld.ts";
 import type { Solver } from "../../src/solvers/solver.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { expectOwnSamples } from "../helpers/batch.ts";
 import { expectClose } from "../helpers/close.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { autoencoder, denoise, latent, pixelOperator, sigmaY, start, vector, y } from "../helpers/linear-latent.ts";
@@ -33,25 +34,7 @@ describe.each([
   });
 
   it("a sample does not depend on its batch, and the same seed gives the same", () => {
-    const problem = { solver, operator: latent, denoise, sigmaY, y, start, options: { ...levels, eta: 0.5 } };
-    const noises = (sample: number) => (step: number) => (purpose: string, size: number) =>
-      normals({ seed: 1, sample, step, purpose }, size);
-    const run = (chains: number[]) => {
-      const p = prepare(problem, chains.length);
-      const draw = (step: number) => (purpose: string, size: number) => {
-        const each = chains.map((k) => [...noises(k)(step)(purpose, size / chains.length)]);
-        return each.flat();
-      };
-      let x: ArrayLike<number> = p.init(draw(0)).x;
-      p.schedule.forEach((s, i) => {
-        x = p.step(s, { x }, draw(i + 1), ["next.x"])["next.x"];
-      });
-      return Array.from(x);
-    };
-    const both = run([0, 1]);
-    expectClose(run([1]), both.slice(4), 1e-12);
-    expect(run([0])).toEqual(run([0]));
-    expect(both[0]).not.toBeCloseTo(both[4], 3);
+    expectOwnSamples({ solver, operator: latent, denoise, sigmaY, y, start, options: { ...levels, eta: 0.5 } });
   });
 
   it("costs one pass through each network and its VJP for each step", () => {
