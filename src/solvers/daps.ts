@@ -22,6 +22,7 @@ import { TweedieError } from "../errors.ts";
 import { gradient, type Tensor } from "../tensor/index.ts";
 import { proximal } from "./proximal.ts";
 import type { Formula, Scope, Solver, State, Step } from "./solver.ts";
+import { startAt } from "./warm-start.ts";
 
 const options = z.strictObject({
   /** Levels of the annealing. */
@@ -94,26 +95,26 @@ export const daps: Solver<Options> = {
         scalars: { ...scalars, fresh: k === 0 ? 1 : 0 },
       });
       return [
-        // the first Euler step takes the noise of the level, all but the start's, which `init` has put there
+        // the first Euler step of a level adds its noise; `init` has put the first level's there
         ...ode.slice(0, -1).map((sigma, k) => ({
           kind: "ode",
           sigma,
-          scalars: { sigma, next: ode[k + 1], noise: k === 0 ? anneal : 0 },
+          scalars: { sigma, next: ode[k + 1], noise: i > 0 && k === 0 ? anneal : 0 },
         })),
         ...Array.from({ length: o.sampler === "exact" ? 1 : o.inner / chunk }, (_, k) => chain(k)),
       ];
     });
   },
 
-  init({ start, shape }, { sampler, warm }): State {
-    const x = warm ? start.expand(shape) : start.expand(shape).mul(0);
+  init(scope, { sampler, warm, sigmaMax }): State {
+    const x = startAt(scope, sigmaMax, warm);
     return { x, anchor: x, ...(sampler === "hmc" ? { v: x.mul(0) } : {}) };
   },
 
   steps: (o) => ({ ode, [o.sampler]: { langevin, hmc, exact }[o.sampler](o) }),
 };
 
-/** x is a picture before the first Euler step of a level, noised there; a noisy picture before the others. */
+/** x is a picture before the first Euler step of a level but the first, noised there; a noisy picture before the others. */
 const ode: Formula = ({ x, ...rest }, { denoise, scalar, noise }) => {
   const sigma = scalar("sigma");
   const noisy = x.add(noise("z0").mul(scalar("noise")));

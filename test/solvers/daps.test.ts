@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { Denoiser } from "../../src/diffusion/denoiser.ts";
+import { createOperator } from "../../src/operators/index.ts";
+import { exactMean, exactPosterior } from "../../src/priors/exact.ts";
 import { daps } from "../../src/solvers/daps.ts";
 import { constant } from "../../src/tensor/index.ts";
 import { expectClose } from "../helpers/close.ts";
 import { expectEngineAgrees } from "../helpers/engine-agreement.ts";
-import { prepare, propagate } from "../helpers/float64-solver.ts";
+import { type NoiseSource, prepare, propagate, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { g2Problem } from "../helpers/g2.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 import { G2 } from "../helpers/problems.ts";
 
 const g2 = { solver: daps, ...g2Problem };
 const zero = (_: string, size: number) => new Float64Array(size);
-const origin = { mean: [0, 0], variance: 0 };
+/** The first level's noise, which `init` puts there. */
+const origin = { mean: [0, 0], variance: 100 ** 2 };
 
 /**
  * The end of the probability-flow ODE of a 2-D Gaussian prior, μ + √(C(C + σ²I)⁻¹)(x − μ): what infinitely many inner
@@ -99,7 +102,8 @@ describe("the schedule", () => {
     const ode = steps.filter((s) => s.kind === "ode");
     expect(ode).toHaveLength(15);
     expect(steps.filter((s) => s.kind === "langevin")).toHaveLength(3 * 10); // ten steps of the chain in each run
-    expect(ode[0].scalars).toEqual({ sigma: 100, next: ode[1].sigma, noise: 100 });
+    expect(ode[0].scalars).toEqual({ sigma: 100, next: ode[1].sigma, noise: 0 });
+    expect(ode[5].scalars).toMatchObject({ sigma: ode[5].sigma, noise: ode[5].sigma });
     expect(ode[4].scalars.next).toBe(0);
   });
   it("lowers the step linearly over the levels", () => {
@@ -121,15 +125,36 @@ it("refuses the exact draw for an operator that is not linear", () => {
   expect(() => prepare({ ...g2, operator, options: { sampler: "exact" } }, 1)).toThrow(/expected a linear operator/);
 });
 
-it("noises each level once", () => {
-  const p = prepare({ ...g2, options: { steps: 1, odeSteps: 1 } }, 1);
-  const [first] = p.schedule;
+it("noises each level once, the first one in the start", () => {
+  const p = prepare({ ...g2, options: { steps: 2, odeSteps: 1 } }, 1);
   const z = [1, -1];
-  const free = p.step(first, { x: [0, 0], anchor: [0, 0] }, zero, ["next.x"])["next.x"];
-  const noised = p.step(first, { x: [0, 0], anchor: [0, 0] }, () => z, ["next.x"])["next.x"];
-  const shifted = p.step(first, { x: [100, -100], anchor: [0, 0] }, zero, ["next.x"])["next.x"];
-  expectClose(noised, shifted, 1e-9);
-  expect(noised[0]).not.toBe(free[0]);
+  const move = (k: number, x: number[], noise: NoiseSource = zero) =>
+    p.step(p.schedule.filter((s) => s.kind === "ode")[k], { x, anchor: [0, 0] }, noise, ["next.x"])["next.x"];
+  expectClose(p.init(() => z).x, [100, -100], 1e-9);
+  expectClose(
+    move(0, [3, 4], () => z),
+    move(0, [3, 4]),
+    1e-12,
+  );
+  const sigma = p.schedule.filter((s) => s.kind === "ode")[1].sigma;
+  expectClose(
+    move(1, [0, 0], () => z),
+    move(1, [sigma, -sigma]),
+    1e-9,
+  );
+  expect(move(1, [sigma, -sigma])[0]).not.toBe(move(1, [0, 0])[0]);
+});
+
+it("takes plain denoising from the measurement, whose denoised picture is the posterior mean", () => {
+  const operator = createOperator({ name: "denoise" }, { domain: [1, 1, 1, 2] });
+  const options = { warm: true, steps: 1, odeSteps: 1, inner: 1, lr: 1e-12, sigmaMax: 0.3, sigmaMin: 0.3 };
+  const y = [1.4, -0.9];
+  const x = solveInFloat64({ ...g2, operator, sigmaY: 0.3, y, options });
+  const A = [
+    [1, 0],
+    [0, 1],
+  ];
+  expectClose(x, exactMean(exactPosterior(G2.prior, { A, sigmaY: 0.3, y })), 1e-5);
 });
 
 it.each([["langevin"], ["hmc"], ["exact"]])("%s runs on ONNX Runtime as in float64", (sampler) =>
