@@ -17,6 +17,7 @@ import { pnpFlow } from "./pnp-flow.ts";
 import { posteriorMean } from "./posterior-mean.ts";
 import { psld } from "./psld.ts";
 import { redDiff } from "./red-diff.ts";
+import { resample } from "./resample.ts";
 import type { Solver } from "./solver.ts";
 import { vmlMap } from "./vml-map.ts";
 
@@ -39,6 +40,7 @@ const solvers: readonly Solver[] = [
   psld,
   gmlDps,
   p2l,
+  resample,
   latino,
 ];
 
