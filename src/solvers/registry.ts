@@ -19,11 +19,13 @@ import { psld } from "./psld.ts";
 import { redDiff } from "./red-diff.ts";
 import { resample } from "./resample.ts";
 import type { Solver } from "./solver.ts";
+import { stsl } from "./stsl.ts";
 import { vmlMap } from "./vml-map.ts";
 
 const solvers: readonly Solver[] = [
   redDiff,
   vmlMap,
+  stsl,
   dps,
   pigdm,
   exactCovariance,
