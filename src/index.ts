@@ -96,6 +96,7 @@ export {
   type SampleRequest,
   type SampleStatistics,
   type Sampling,
+  type Seam,
   type Simulation,
   sample,
   sampleStatistics,

@@ -50,6 +50,7 @@ function buildProgram(terminal: Terminal, exit: (code: ExitCode) => void): Comma
       .description("restore a damaged picture"),
   )
     .option("--size <WxH>", "size of the result, where the measurement does not tell it (compressed sensing)")
+    .option("--keep-known", "inpaint: known pixels come out as they came, noise and all (without noise they do anyway)")
     .option("--solver <NAME>", "red-diff, vml-map, dps, …; default: what suits the task")
     .option("--model <NAME>", "an embedded prior or an ONNX file with a card (default: natural)")
     .option("--preset <NAME>", "fast, balanced or best (default: balanced)")

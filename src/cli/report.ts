@@ -1,4 +1,4 @@
-import type { Restoration, SampleStatistics } from "../restore/index.ts";
+import type { Restoration, SampleStatistics, Seam } from "../restore/index.ts";
 import { digits, duration } from "./progress.ts";
 
 /** Aligned "label  text" lines. */
@@ -15,11 +15,13 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
     ["solver", `${r.solver} (preset ${r.preset}), prior ${prior}`],
     ["work", describeWork(r)],
   ];
+  for (const remark of r.remarks) lines.push(["note", remark]);
   if (r.roundTrip !== undefined)
     lines.push([
       "ceiling",
       `${r.roundTrip.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
     ]);
+  if (r.encoderBias) lines.push(["bias", describeBias(r.encoderBias)]);
   if (r.residual === 0 && r.task.name === "inpaint")
     lines.push(["residual", "0: every known pixel is exactly as it was"]);
   else if (r.steps > 0)
@@ -27,7 +29,22 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
       "residual",
       `${digits(r.residual)} left of the data; noise alone would leave ${digits(r.expectedResidual)}`,
     ]);
+  if (r.seam) lines.push(["seam", describeSeam(r.seam, r)]);
   return lines;
+}
+
+/** A cast of less than half a level of 8 bits is none. */
+function describeBias(bias: readonly number[]): string {
+  const levels = bias.map((v) => `${v < 0 ? "" : "+"}${(255 * v).toFixed(1)}`).join(", ");
+  const slight = bias.every((v) => Math.abs(v) < 0.5 / 255);
+  return `${levels} of 255 ${slight ? "(too little to be seen)" : "that the autoencoder adds to each channel in the mean"}`;
+}
+
+function describeSeam({ ratio, jump, visible }: Seam, { keptKnown, sampler }: Restoration): string {
+  const text = `the border of the hole jumps ${digits(ratio)} times as much as the filling beside it (${digits(255 * jump)}/255)`;
+  if (!visible) return text;
+  const instead = keptKnown ? "another solver or --preset best fits it in better" : "--preset best fits it in better";
+  return `${text}. It may be seen: ${sampler ? `${instead}, and so may another --seed` : instead}`;
 }
 
 function describeTask({ task, missing, images }: Restoration): string {
@@ -73,7 +90,7 @@ export function describeOptions(options: Readonly<Record<string, unknown>>): str
   return [String(name ?? type), ...parts].join(", ");
 }
 
-function describeNoise({ noise, task }: Restoration): string {
+function describeNoise({ noise, task, keptKnown }: Restoration): string {
   const level = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
   if (noise.model?.kind === "poisson")
     return `Poisson of rate ${digits(noise.model.rate)}, taken for Gaussian noise of ${level}`;
@@ -82,7 +99,8 @@ function describeNoise({ noise, task }: Restoration): string {
   if (noise.source === "given") return `${level}, as given`;
   if (noise.estimate === undefined) return "taken as none, for too little is known to estimate it (--noise sets it)";
   if (task.name !== "inpaint") return `${level}, estimated from the picture (--noise sets it)`;
-  if (noise.sigma > 0) return `${level}, estimated; known pixels are denoised too (--noise 0 keeps them)`;
+  if (noise.sigma > 0)
+    return `${level}, estimated; ${keptKnown ? "known pixels keep theirs" : "known pixels are denoised too (--keep-known keeps them)"}`;
   return `about ${digits(noise.estimate)} by estimate, too little to touch the known pixels (--noise sets it)`;
 }
 

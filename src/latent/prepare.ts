@@ -24,6 +24,8 @@ export interface LatentSolution extends Solution {
    * the best that any solver can do in its latent space.
    */
   readonly roundTrip: number;
+  /** Mean of decode(encode(·)) − · on the first guess for each channel, on the 0..1 scale: a cast that the autoencoder adds. */
+  readonly encoderBias: readonly number[];
 }
 
 export interface PreparedLatentSolver extends PreparedSolver {
@@ -69,6 +71,7 @@ export async function prepareLatentSolver<O>(
         pictures: keepKnown(operator, setting.sigmaY, measurement, pictures),
         shape: [solution.shape[0], ...operator.domain.slice(1)],
         roundTrip: psnr(limited(back), limited(start), 1),
+        encoderBias: meanDifferences(back, start, operator.domain[1]),
       };
     },
     async dispose() {
@@ -135,6 +138,16 @@ async function compileBorder(
 }
 
 const limited = (v: Float32Array) => v.map((w) => Math.min(1, Math.max(-1, w)) / 2 + 0.5);
+
+/** Of each channel, from the scale -1..1 to 0..1. */
+function meanDifferences(a: Float32Array, b: Float32Array, channels: number): number[] {
+  const n = a.length / channels;
+  return Array.from({ length: channels }, (_, c) => {
+    let sum = 0;
+    for (let i = c * n; i < (c + 1) * n; i++) sum += a[i] - b[i];
+    return sum / n / 2;
+  });
+}
 
 /** Noiseless measured pixels are put back as they were. */
 function keepKnown({ known, domain }: Operator, sigmaY: number, y: Float32Array, pictures: Float32Array): Float32Array {

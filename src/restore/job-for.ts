@@ -15,6 +15,7 @@ interface Given {
   readonly measurement?: Planes | undefined;
   readonly size?: PictureSize | undefined;
   readonly noise?: number | NoiseModel | undefined;
+  readonly keepKnown?: boolean | undefined;
   readonly prior: Prior;
 }
 
@@ -24,20 +25,37 @@ interface Given {
  * @throws TweedieError as {@link createJob} and {@link createMeasurementJob}
  */
 export function jobFor(given: Given, task: Task, seed: number, tileSize: number): Job {
-  const { image, measurement, size, noise, prior } = given;
+  const { image, measurement, size, noise, keepKnown, prior } = given;
   if ((image === undefined) === (measurement === undefined))
     throw new TweedieError("invalid-option", {
       what: "restore",
       expected: "either image or measurement",
       got: image ? "both" : "neither",
     });
-  if (image && byTiles(task, image)) return createJob({ image, task, prior, noise, seed, tileSize });
+  if (keepKnown && task.name !== "inpaint")
+    throw new TweedieError("invalid-option", {
+      what: "keep known pixels",
+      expected: "the task inpaint, in which pixels are known",
+      got: task.name,
+    });
+  if (image && byTiles(task, image)) return createJob({ image, task, prior, noise, keepKnown, seed, tileSize });
   const y = measurement ?? pictureToPlanes(image as Image);
   const [, height, width] = y.shape;
   const mask = task.name === "inpaint" ? resolveMask(task.mask, width, height) : undefined;
   const spec = operatorSpec(task, width, height, mask?.missing);
   const level = levelOf(task, y, noise);
-  return createMeasurementJob({ measurement: y, task, spec, size, prior, noise: level, seed, meta: image?.meta });
+  return createMeasurementJob({
+    measurement: y,
+    task,
+    spec,
+    size,
+    prior,
+    noise: level,
+    mask,
+    keepKnown,
+    seed,
+    meta: image?.meta,
+  });
 }
 
 /** Operators whose measurements are pictures of the same size as what they were made from go the way of photos. */

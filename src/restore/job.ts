@@ -47,8 +47,8 @@ export interface Job {
   readonly tiles: readonly Tile[];
   readonly tileSize: number;
   readonly blend: TileOptions;
-  /** Number of missing pixels, of an inpainting. */
-  readonly missing?: number;
+  /** What is missing, of an inpainting. */
+  readonly mask?: Mask | undefined;
   /** Do all known pixels come out exactly as they came? */
   readonly exact: boolean;
   /** What norms over the measurement are divided by, to be those of the picture as it came. */
@@ -65,12 +65,14 @@ export interface JobOptions {
   readonly task: Task;
   readonly prior: Prior;
   readonly noise?: number | NoiseModel | undefined;
+  /** Put known pixels back as they came, noise and all; without noise that is done anyway. */
+  readonly keepKnown?: boolean | undefined;
   readonly seed: number;
   readonly tileSize: number;
 }
 
 /** @throws TweedieError `size-mismatch`, `too-large`, `invalid-option`, `invalid-operator`, `invalid-model` */
-export function createJob({ image: given, task, prior, noise, seed, tileSize }: JobOptions): Job {
+export function createJob({ image: given, task, prior, noise, keepKnown: wanted, seed, tileSize }: JobOptions): Job {
   // A colour file without colour is grey as well, and a picture to be coloured is taken by its grey.
   const image = task.name === "colorize" || isGrey(given) ? greyOf(given) : given;
   const scale = task.name === "super-resolution" ? task.scale : 1;
@@ -91,7 +93,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
     level.model?.kind === "salt-pepper"
       ? Float32Array.from(findOutliers({ shape: [channels, image.height, image.width], data: measured }))
       : undefined;
-  const keepKnown = mask !== undefined && level.sigma === 0;
+  const keepKnown = mask !== undefined && (level.sigma === 0 || wanted === true);
   const region = keepKnown ? holeRegion(mask, SURROUNDINGS) : { left: 0, top: 0, width, height };
   const { tiles, blend } = divide(region, task, tileSize, alignment(task), prior, keepKnown ? mask : undefined);
 
@@ -108,7 +110,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
     tiles,
     tileSize: blend.size,
     blend,
-    missing: mask?.count,
+    mask,
     exact: keepKnown,
     normScale: lifted ? 3 : 1,
     background: () => (task.name === "inpaint" ? measured : new Float32Array(width * height * channels)),
@@ -132,7 +134,7 @@ export function createJob({ image: given, task, prior, noise, seed, tileSize }: 
       const toOneChannel = channels === 3 && image.channels === 1 && task.name !== "colorize";
       const outChannels = task.name === "colorize" ? 3 : image.channels;
       const result = fromModel(toOneChannel ? colourToGrey(planes) : planes, { width, height, channels: outChannels });
-      if (keepKnown) keepPixels(result, image, mask);
+      if (keepKnown) keepPixels(result, image, mask, outliers);
       const alpha = resultAlpha(image, width, height, byTransparency ? mask : undefined);
       const { alpha: _, ...opaque } = result;
       const meta = { ...given.meta };
@@ -226,8 +228,9 @@ function divide(
   return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(1)) : tiles, blend };
 }
 
-/** What was measured without noise comes out as it came. */
-function keepPixels(result: Image, source: Image, mask: Mask): void {
+/** What was measured comes out as it came, but for salt and pepper. */
+function keepPixels(result: Image, source: Image, mask: Mask, outliers: Float32Array | undefined): void {
   const n = mask.missing.length;
-  for (let i = 0; i < result.data.length; i++) if (!mask.missing[i % n]) result.data[i] = source.data[i];
+  for (let i = 0; i < result.data.length; i++)
+    if (!mask.missing[i % n] && !outliers?.[i]) result.data[i] = source.data[i];
 }

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import type { ImageMeta } from "../images/index.ts";
+import type { ImageMeta, Mask } from "../images/index.ts";
 import { adjoint, domainOf, type Operator, type OperatorSpec, type PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { constant, evaluate, sizeOf } from "../tensor/index.ts";
@@ -19,6 +19,9 @@ export interface MeasurementJobOptions {
   readonly size?: PictureSize | undefined;
   readonly prior: Prior;
   readonly noise: NoiseLevel;
+  /** What is missing, of an inpainting; with `keepKnown` the rest comes out as it was measured. */
+  readonly mask?: Mask | undefined;
+  readonly keepKnown?: boolean | undefined;
   readonly seed: number;
   /** What the result's file takes over from the measurement's. */
   readonly meta?: Partial<ImageMeta>;
@@ -30,7 +33,8 @@ export interface MeasurementJobOptions {
  *   `invalid-operator`, `invalid-model`
  */
 export function createMeasurementJob(options: MeasurementJobOptions): Job {
-  const { measurement, task, spec, size, prior, noise, seed, meta } = options;
+  const { measurement, task, spec, size, prior, noise, mask, seed, meta } = options;
+  const kept = options.keepKnown ? mask : undefined;
   const range = [1, ...measurement.shape];
   const domain = domainOf(spec, range, size);
   const [, own, height, width] = domain;
@@ -56,16 +60,19 @@ export function createMeasurementJob(options: MeasurementJobOptions): Job {
     tiles: [{ left: 0, top: 0, width, height }],
     tileSize: side,
     blend: { size: side, discard: 0, feather: 1, align: 1 },
-    exact: false,
+    mask,
+    exact: kept !== undefined,
     normScale: repeated ? 3 : 1,
     background: () => new Float32Array(width * height * prior.channels),
     problem: () => ({ operator, measurement: y, firstGuess: () => firstGuess(operator, y, sigmaY) }),
     finish(planes) {
       const grey = own !== 3 && prior.channels === 3;
-      const data = grey ? colourToGrey(planes) : planes;
+      const data = grey ? colourToGrey(planes) : planes.slice();
+      const n = width * height;
+      if (kept) for (let i = 0; i < data.length; i++) if (!kept.missing[i % n]) data[i] = measurement.data[i];
       const image = planesToPicture({ shape: [own === 3 ? 3 : 1, height, width], data });
-      const { icc: _, ...kept } = meta ?? {};
-      return { ...image, meta: { ...image.meta, ...(image.channels === 3 && own === 3 ? meta : kept) } };
+      const { icc: _, ...plain } = meta ?? {};
+      return { ...image, meta: { ...image.meta, ...(image.channels === 3 && own === 3 ? meta : plain) } };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Image } from "../images/index.ts";
+import type { LatentSolution } from "../latent/index.ts";
 import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import {
@@ -18,6 +19,7 @@ import { jobFor } from "./job-for.ts";
 import type { NoiseLevel } from "./noise.ts";
 import type { Planes } from "./planes.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
+import { type Seam, seamOf } from "./seam.ts";
 import { SolverCache } from "./solver-cache.ts";
 import { parseTask, type Task, type TaskInput } from "./task.ts";
 import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
@@ -43,6 +45,11 @@ export interface RestoreRequest {
    * measurement that is no picture.
    */
   readonly noise?: number | NoiseModel | undefined;
+  /**
+   * Inpainting: known pixels come out as they came, noise and all, instead of denoised with the rest. Without noise they do
+   * anyway.
+   */
+  readonly keepKnown?: boolean | undefined;
   /** Name of a solver; by default the preset's choice for the task. */
   readonly solver?: string;
   readonly preset?: Preset;
@@ -88,10 +95,18 @@ export interface Restoration {
    * latent solver can reach.
    */
   readonly roundTrip?: number;
+  /** Latent priors: what that round trip adds to each channel in the mean, 0..1 scale. */
+  readonly encoderBias?: readonly number[];
+  /** What whoever uses this solver with this prior should know. */
+  readonly remarks: readonly string[];
   readonly tiles: number;
   readonly tileSize: number;
   /** Number of missing pixels, of an inpainting. */
   readonly missing?: number;
+  /** Did all known pixels of an inpainting come out as they came? */
+  readonly keptKnown: boolean;
+  /** The border of what was filled in, in the first result. */
+  readonly seam?: Seam | undefined;
   readonly threads: number;
   readonly seconds: number;
   /** The part of `seconds` that compiling took. */
@@ -214,10 +229,13 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
     steps: totals.steps,
     residual: job.exact ? 0 : Math.sqrt(totals.residual) / job.normScale,
     expectedResidual: Math.sqrt(totals.expected) / job.normScale,
-    ...(totals.roundTrips.length > 0 ? { roundTrip: mean(totals.roundTrips) } : {}),
+    ...totals.autoencoder(),
+    remarks: [chosen.solver.remark?.(prior)].filter((remark) => remark !== undefined),
     tiles: job.tiles.length,
     tileSize: job.tileSize,
-    missing: job.missing,
+    missing: job.mask?.count,
+    keptKnown: job.exact,
+    seam: job.mask && seamOf(images[0], job.mask),
     threads: engine.threads,
     seconds: (performance.now() - begin) / 1000,
     compileSeconds: totals.compileSeconds,
@@ -234,17 +252,26 @@ class Totals {
   residual = 0;
   expected = 0;
   stopped = false;
-  readonly roundTrips: number[] = [];
+  readonly latents: LatentSolution[] = [];
 
   add(solution: Solution, sample: number): void {
     this.counts = sumCounts([this.counts, solution.counts]);
     this.steps += solution.steps;
     this.compileSeconds += solution.compileSeconds;
     this.stopped ||= solution.stopped;
-    if ("roundTrip" in solution) this.roundTrips.push(Number(solution.roundTrip));
+    if ("roundTrip" in solution) this.latents.push(solution as LatentSolution);
     if (sample > 0) return;
     this.residual += solution.residuals[0] ** 2;
     this.expected += solution.expectedResidual ** 2;
+  }
+
+  autoencoder(): Pick<Restoration, "roundTrip" | "encoderBias"> {
+    const [first] = this.latents;
+    if (!first) return {};
+    return {
+      roundTrip: mean(this.latents.map(({ roundTrip }) => roundTrip)),
+      encoderBias: first.encoderBias.map((_, c) => mean(this.latents.map(({ encoderBias }) => encoderBias[c]))),
+    };
   }
 }
 

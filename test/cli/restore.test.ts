@@ -44,6 +44,24 @@ describe("tweedie restore", () => {
     expect(out).toMatch(/noise +0\.(09|1)\d* .*estimated/);
   });
 
+  it("--keep-known leaves noisy known pixels as they were, reports the seam, and can be replayed", async () => {
+    const folder = await scratch();
+    const image = await save(join(folder, "in.png"), await photo());
+    const output = join(folder, "out.png");
+    const options = ["--task", "inpaint", "--mask", "box:8", "--noise", "0.1", "--keep-known", ...quick];
+    const { code, out, err } = await tweedie("restore", image, ...options, "-o", output);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    const [before, after] = [await decodeImage(image), await decodeImage(output)];
+    expect(after.data.filter((v, i) => v !== before.data[i]).length).toBeLessThanOrEqual(3 * 64);
+    expect(out).toMatch(/residual +0: every known pixel/);
+    expect(out).toMatch(/seam +the border of the hole jumps [\d.]+ times/);
+    const { run, arguments: given } = JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
+    expect(given.keepKnown).toBe(true);
+    expect(run).toMatchObject({ keptKnown: true, seam: { ratio: expect.any(Number), visible: expect.any(Boolean) } });
+    expect((await tweedie("replay", join(folder, "out.json"))).code).toBe(0);
+  });
+
   it("fills a mask and leaves every other pixel of the file as it was", async () => {
     for (const bitDepth of [8, 16] as const) {
       const folder = await scratch();

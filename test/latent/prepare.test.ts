@@ -91,7 +91,7 @@ describe("a linear autoencoder", () => {
       { operator: identity, sigmaY: 0.1, prior },
       { solver: findSolver("red-diff"), options, engine },
     );
-    const { roundTrip } = await prepared.run({ measurement: clean, start: clean });
+    const { roundTrip, encoderBias } = await prepared.run({ measurement: clean, start: clean });
     await prepared.dispose();
     // By hand: means of 2×2 blocks; the last row is alone with its reflection, the row above it.
     const back = clean.map((_, i) => {
@@ -102,6 +102,15 @@ describe("a linear autoencoder", () => {
     });
     expect(roundTrip).toBeCloseTo(psnr(back, clean, 2), 3);
     expect(roundTrip).toBeLessThan(40);
+    const n = h * w;
+    const bias = [0, 1, 2].map((c) => {
+      const sum = (a: Float32Array) => a.subarray(c * n, (c + 1) * n).reduce((s, v) => s + v, 0);
+      return (sum(back) - sum(clean)) / n / 2;
+    });
+    encoderBias.forEach((b, c) => {
+      expect(b).toBeCloseTo(bias[c], 6);
+    });
+    expect(Math.abs(bias[0])).toBeGreaterThan(1e-4); // the last row alone is not its own mean
   });
 
   test("the batch does not change a sample", async () => {

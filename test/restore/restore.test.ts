@@ -82,6 +82,44 @@ describe("restore", () => {
     },
   );
 
+  it("keeps known pixels as they came on request, though they are noisy, and says how the border looks", async () => {
+    const image = picture(24, 20, 3);
+    const mask = holes(24, 20);
+    const request = { image, task: { name: "inpaint", mask }, noise: 0.05, ...quick } as const;
+    const [free, kept] = [await solve(request), await solve({ ...request, keepKnown: true })];
+    const changed = (r: typeof kept) =>
+      r.images[0].data.filter((v, i) => !mask.missing[i % 480] && v !== image.data[i]);
+    expect(changed(free).length).toBeGreaterThan(1000);
+    expect(changed(kept)).toHaveLength(0);
+    expect([free.keptKnown, kept.keptKnown, kept.residual]).toEqual([false, true, 0]);
+    expect(free.residual).toBeGreaterThan(0);
+    const filled = kept.images[0].data.filter((v, i) => mask.missing[i % 480] && v !== image.data[i]);
+    expect(filled.length).toBeGreaterThan(50);
+    expect(kept.seam?.ratio).toBeGreaterThan(0);
+    expect(kept.seam?.jump).toBeGreaterThan(free.seam?.jump ?? 1); // what surrounds the hole is noisy now
+  });
+
+  it("keeps what was measured as an array, too", async () => {
+    const [width, height] = [24, 20];
+    const n = width * height;
+    const data = normals({ seed: 4, purpose: "picture" }, n).map((v) => 0.3 * v);
+    const mask = holes(width, height);
+    const measurement = { shape: [1, height, width] as const, data: data.map((v, i) => (mask.missing[i] ? 0 : v)) };
+    const request = { measurement, task: { name: "inpaint", mask }, noise: 0.05, ...quick } as const;
+    const { images, keptKnown } = await solve({ ...request, keepKnown: true });
+    const at = (i: number) => Math.min(1, Math.max(0, (data[i] + 1) / 2));
+    const worst = Math.max(...images[0].data.map((v, i) => (mask.missing[i] ? 0 : Math.abs(v - at(i)))));
+    expect(worst).toBeLessThan(1e-6);
+    expect(keptKnown).toBe(true);
+  });
+
+  it("knows no known pixels elsewhere", async () => {
+    const request = { image: picture(16, 16, 3), task: { name: "denoise" }, keepKnown: true } as const;
+    await expect(solve(request)).rejects.toThrow(
+      "keep known pixels: expected the task inpaint, in which pixels are known, got denoise",
+    );
+  });
+
   it("takes the transparent pixels for the missing ones, and makes them opaque", async () => {
     const image = picture(24, 20, 3);
     const mask = holes(24, 20);

@@ -30,6 +30,7 @@ export interface RestoreArguments extends TaskArguments {
   samples: number;
   option: Record<string, unknown>;
   noise?: number | NoiseModel;
+  keepKnown?: boolean;
   solver?: string;
   reference?: string;
   threads?: number;
@@ -62,6 +63,7 @@ const schema = z.strictObject({
   samples: count,
   option: z.record(z.string(), z.unknown()),
   noise: z.union([z.number().min(0).max(1), noiseSchema]).optional(),
+  keepKnown: z.boolean().optional(),
   solver: z.string().optional(),
   reference: z.string().optional(),
   threads: count.optional(),
@@ -82,6 +84,7 @@ export function readRestoreArguments(image: string, raw: RawOptions): RestoreArg
     samples: readOption(raw, "samples") ?? 1,
     option: { ...(steps === undefined ? {} : { steps }), ...readSolverOptions(raw) },
   };
+  if (raw.keepKnown === true) args.keepKnown = true;
   for (const name of ["noise", "solver", "reference", "threads", "tile"] as const) {
     const value = readOption(raw, name);
     if (value !== undefined) Object.assign(args, { [name]: value });
@@ -134,6 +137,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
         prior,
         engine,
         noise: args.noise,
+        keepKnown: args.keepKnown,
         solver: args.solver,
         preset: args.preset,
         options: args.option,
@@ -209,16 +213,18 @@ function facts(r: Restoration): Record<string, unknown> {
     expectedResidual: r.expectedResidual,
     tiles: r.tiles,
     missing: r.missing,
+    ...(r.seam ? { keptKnown: r.keptKnown, seam: r.seam } : {}),
+    ...(r.remarks.length > 0 ? { remarks: r.remarks } : {}),
     seconds: r.seconds,
     compileSeconds: r.compileSeconds,
     stopped: r.stopped,
   };
 }
 
-function autoencoderCounts({ counts, roundTrip }: Restoration): Record<string, number> {
+function autoencoderCounts({ counts, roundTrip, encoderBias }: Restoration): Record<string, unknown> {
   if (roundTrip === undefined) return {};
   const { encodes, encodeVjps, decodes, decodeVjps } = counts;
-  return { encodes, encodeVjps, decodes, decodeVjps };
+  return { encodes, encodeVjps, decodes, decodeVjps, roundTrip, encoderBias };
 }
 
 /** What the manifest says of several samples: `white` is the legend of OUT-std.png. */
