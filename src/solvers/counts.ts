@@ -4,7 +4,7 @@ import { FORWARD } from "../priors/prior.ts";
 /** How often the networks ran for each sample, read from the compiled graph; two rows of a batch are two evaluations. */
 export interface Counts {
   readonly forwards: number;
-  /** Vector-Jacobian products through the denoiser. */
+  /** Vector-Jacobian products through the denoiser, and Jacobian-vector products. */
   readonly vjps: number;
   /** Passes through a latent prior's autoencoder, and vector-Jacobian products of them. */
   readonly encodes: number;
@@ -13,21 +13,23 @@ export interface Counts {
   readonly decodeVjps: number;
 }
 
-/** Probe labels: the derivative of a mark carries the mark with "'" appended. */
-const labels: Readonly<Record<keyof Counts, string>> = {
-  forwards: FORWARD,
-  vjps: `${FORWARD}'`,
-  encodes: ENCODE,
-  encodeVjps: `${ENCODE}'`,
-  decodes: DECODE,
-  decodeVjps: `${DECODE}'`,
+/** Probe labels: the derivative of a mark carries the mark with "'" appended; a JVP is the VJP of a VJP. */
+const derivatives = (label: string) => [`${label}'`, `${label}''`];
+const labels: Readonly<Record<keyof Counts, readonly string[]>> = {
+  forwards: [FORWARD],
+  vjps: derivatives(FORWARD),
+  encodes: [ENCODE],
+  encodeVjps: derivatives(ENCODE),
+  decodes: [DECODE],
+  decodeVjps: derivatives(DECODE),
 };
 
 const names = Object.keys(labels) as (keyof Counts)[];
 
 /** Counts from the number of evaluations under each probe label. */
 export function countsOf(evaluations: (label: string) => number): Counts {
-  return Object.fromEntries(names.map((name) => [name, evaluations(labels[name])])) as unknown as Counts;
+  const count = (name: keyof Counts) => labels[name].reduce((sum, label) => sum + evaluations(label), 0);
+  return Object.fromEntries(names.map((name) => [name, count(name)])) as unknown as Counts;
 }
 
 export const noCounts: Counts = countsOf(() => 0);

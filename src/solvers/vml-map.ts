@@ -16,6 +16,8 @@
  *                curvature is J² + Jσ_y²/(s²(C + σ²)), stable below 2. Its σ_y = 1e-9 knows none of these; `svdFloor`
  *       'data':  (HᵀH + λI)⁻¹ on the data part, ν(D − x) for the prior part: on real networks, whose J has
  *                eigenvalues above 1, the unit prior step of 'cg' and 'svd' grows without end
+ * ‖H‖² is the operator's own bound, or by `powerSteps` power iterations on HᵀH from the data step's direction: for a decoder, whose
+ * slope is another at each D, the bound is that of its steepest place.
  * A step longer than `cap`·σ√n is shortened to that length.
  */
 import { z } from "zod";
@@ -40,6 +42,8 @@ const options = z.strictObject({
   svdFloor: z.boolean().default(true),
   /** ν: weight of the prior part when the data part is preconditioned. */
   nu: z.number().nonnegative().default(0.1),
+  /** Power iterations that estimate ‖H‖² anew at each descent step; 0 takes the operator's bound. The paper says nothing of it. */
+  powerSteps: z.int().min(0).default(0),
   cgSteps: z.int().min(1).default(8),
   reverse: z.enum(["ode", "renoise"]).default("ode"),
   /** Highest level; the start is noise of this level around zero, or around the first guess when `warm`. */
@@ -114,7 +118,8 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
   const residual = y.sub(A(d));
   const prior = d.sub(x);
   const v = () => adjoint(operator, residual).add(prior.mul(lambda));
-  const gamma = lambda.mul(0.25).add(operator.normSquared).reciprocal().mul(o.gamma);
+  const slope = o.powerSteps > 0 ? squaredSlope(operator, residual, o.powerSteps) : constant(operator.normSquared);
+  const gamma = lambda.mul(0.25).add(slope).reciprocal().mul(o.gamma);
   // (HᵀH + λI)⁻¹Hᵀ = Hᵀ(HHᵀ + λI)⁻¹: the smaller system
   const dataStep = () => adjoint(operator, solveGram(operator, residual, lambda, o.cgSteps));
   const step = {
@@ -134,6 +139,18 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
     .mul(0.5);
   const [g] = gradient(q, [x]);
   return { step, direct: g.mul(gamma) };
+}
+
+/** ‖H‖² of each sample from below, by power iterations on HᵀH that begin with Hᵀ of the residual. */
+function squaredSlope(operator: Operator, residual: Tensor, iterations: number): Tensor {
+  let v = adjoint(operator, residual);
+  let slope = constant(0);
+  for (let k = 0; k < iterations; k++) {
+    const unit = v.div(normPerSample(v).maximum(1e-30));
+    v = adjoint(operator, operator.apply(unit));
+    slope = normPerSample(v);
+  }
+  return slope;
 }
 
 /** V[ 1/max(Σ², λ) ]Vᵀ v, whose curvature is J at most; or the paper's V[ Σ⁺² + (1−Σ⁺Σ)/λ ]Vᵀ v. */

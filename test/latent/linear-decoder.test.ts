@@ -8,9 +8,9 @@ import { mpgd } from "../../src/solvers/mpgd.ts";
 import { redDiff } from "../../src/solvers/red-diff.ts";
 import type { Solver } from "../../src/solvers/solver.ts";
 import { vmlMap } from "../../src/solvers/vml-map.ts";
-import { constant, evaluate } from "../../src/tensor/index.ts";
+import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose } from "../helpers/close.ts";
-import { solveInFloat64 } from "../helpers/float64-solver.ts";
+import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { autoencoder, D, denoise, latent, pixelOperator, sigmaY, start, vector, y } from "../helpers/linear-latent.ts";
 
 test("decode is the matrix that W writes out, encode its transpose", () => {
@@ -90,4 +90,46 @@ test("a curved measurement is solved to its own residual by linearised VML-MAP",
   const z = solveInFloat64({ solver: linearised(vmlMap), options, operator, denoise, sigmaY: 0.01, y, start });
   const [fitted] = evaluate([operator.apply(constant(z, [1, 2, 1, 2], "float32"))]);
   expectClose(fitted.data, y, 0.02);
+});
+
+test("VML-MAP behind a curved decoder can step by the slope where it stands", () => {
+  const curved = { ...autoencoder, linear: false, decode: (z: Tensor) => autoencoder.decode(z.add(z.sin().mul(0.6))) };
+  const z = [0.5, -0.3, 0.8, 0.1];
+  const sigma = 0.8;
+  const measured = (at: readonly number[]) =>
+    Array.from(evaluate([pixelOperator.apply(curved.decode(constant([...at], [1, 2, 1, 2], "float32")))])[0].data);
+  const d = Array.from(evaluate([denoise(constant(z, [1, 2, 1, 2]), constant(sigma))])[0].data);
+  // J = A ∂decode/∂z at D by central differences, and its largest singular value, squared.
+  const h = 1e-5;
+  const columns = d.map((_, j) => {
+    const at = (s: number) => measured(d.map((v, i) => (i === j ? v + s * h : v)));
+    const [up, down] = [at(1), at(-1)];
+    return up.map((v, i) => (v - down[i]) / (2 * h));
+  });
+  let v = [1, 1, 1];
+  let slope = 0;
+  for (let k = 0; k < 500; k++) {
+    const w = columns.map((c) => c.reduce((s, x, i) => s + x * v[i], 0));
+    const next = v.map((_, i) => columns.reduce((s, c, j) => s + c[i] * w[j], 0));
+    slope = Math.hypot(...next) / Math.hypot(...v);
+    v = next.map((x) => x / Math.hypot(...next));
+  }
+  const step = (normSquared: number, powerSteps: number) =>
+    prepare(
+      {
+        solver: linearised(vmlMap),
+        operator: latentOperator({ ...pixelOperator, normSquared }, curved),
+        denoise,
+        sigmaY,
+        y,
+        options: { powerSteps },
+      },
+      1,
+    ).step({ kind: "descend", sigma, scalars: { sigma, next: 0 } }, { x: z }, (_, n) => new Float64Array(n), [
+      "next.x",
+    ])["next.x"];
+  expectClose(step(99, 200), step(slope, 0), 1e-7);
+  const [few, far] = [step(99, 3), step(99, 0)];
+  const moved = (to: ArrayLike<number>) => Math.hypot(...Array.from(to, (x, i) => x - z[i]));
+  expect(moved(few)).toBeGreaterThan(5 * moved(far)); // the bound of 99 is far too large
 });

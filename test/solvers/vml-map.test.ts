@@ -52,6 +52,12 @@ describe("one descent step on G2", () => {
       expect(v).toBeCloseTo(without[i], 12);
     });
   });
+  it("takes ‖H‖² from power iterations on request: exact for one row", () => {
+    const [bound, iterated] = [move({}), move({ powerSteps: 1 })];
+    iterated.forEach((v, i) => {
+      expect(v).toBeCloseTo(bound[i], 12);
+    });
+  });
   it("never steps further than cap·σ√n", () => {
     const [a, b] = move({ precondition: "cg", cap: 0.01 });
     expect(Math.hypot(a, b)).toBeCloseTo(0.01 * sigma * Math.SQRT2, 12);
