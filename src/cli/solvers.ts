@@ -22,19 +22,32 @@ interface Described {
   readonly steps: number;
   readonly forwardsPerStep: number;
   readonly vjpsPerStep: number;
+  /** Passes through a latent prior's autoencoder, and derivatives of them. */
+  readonly autoencoderPerStep: number;
 }
 
 function describe(solver: Solver): Described {
   const { name, reference, needs, sampler } = solver;
   const options = parseOptions(solver, {});
-  const { runs, forwards, vjps } = solverCost(solver, options);
+  const { runs, forwards, vjps, ...autoencoder } = solverCost(solver, options);
+  const passes = Object.values(autoencoder).reduce((sum, n) => sum + n, 0);
   const given = (options as { steps?: unknown }).steps;
   const steps = typeof given === "number" ? given : runs;
-  return { name, reference, needs, sampler, steps, forwardsPerStep: forwards / steps, vjpsPerStep: vjps / steps };
+  return {
+    name,
+    reference,
+    needs,
+    sampler,
+    steps,
+    forwardsPerStep: forwards / steps,
+    vjpsPerStep: vjps / steps,
+    autoencoderPerStep: passes / steps,
+  };
 }
 
 const needsInWords = ({ needs }: Pick<Solver, "needs">): string =>
   [
+    needs.latent && "latent prior",
     needs.vjp && "VJP",
     needs.identity ? "plain denoising" : needs.linear && "linear",
     needs.pseudoInverse && "pseudo-inverse",
@@ -43,8 +56,9 @@ const needsInWords = ({ needs }: Pick<Solver, "needs">): string =>
     .filter(Boolean)
     .join(", ") || "nothing";
 
-function costInWords({ steps, forwardsPerStep, vjpsPerStep }: Described): string {
+function costInWords({ steps, forwardsPerStep, vjpsPerStep, autoencoderPerStep: passes }: Described): string {
   const parts = [`${digits(forwardsPerStep)} F`, ...(vjpsPerStep > 0 ? [`${digits(vjpsPerStep)} V`] : [])];
+  if (passes > 0) parts.push(`${digits(passes)} A`);
   return `${steps} × ${parts.join(" + ")}`;
 }
 
@@ -54,7 +68,8 @@ function listAll(): { data: unknown; text: string } {
   const legend = [
     "needs    VJP: derivatives through the network; the rest is asked of the measurement operator",
     "gives    a sample (another one for each seed) or one point",
-    "costs    network evaluations with the solver's own defaults: F forwards, V vector-Jacobian products a step",
+    "costs    network evaluations with the solver's own defaults: F forwards, V vector-Jacobian products a step,",
+    "         A passes through a latent prior's autoencoder, their derivatives included",
     "hint: tweedie solvers NAME lists a solver's options",
   ];
   return {
@@ -67,15 +82,19 @@ function showOne(name: string): { data: unknown; text: string } {
   const solver = findSolver(name);
   const described = describe(solver);
   const options = optionsOf(solver);
-  const forTask = Object.fromEntries(
-    listOperators().flatMap((operator) => {
-      const settings = solver.forTask?.(operator.name) ?? {};
-      return Object.keys(settings).length > 0 ? [[operator.name, settings]] : [];
-    }),
-  );
+  const forTask = settingsByTask((task) => solver.forTask?.(task) ?? {});
+  const forLatents = settingsByTask((task) => {
+    const settings = solver.forTask?.(task, true) ?? {};
+    return JSON.stringify(settings) === JSON.stringify(forTask[task] ?? {}) ? {} : settings;
+  });
   const total = [plural(described.steps * described.forwardsPerStep, "network forward")];
   if (described.vjpsPerStep > 0) total.push(plural(described.steps * described.vjpsPerStep, "VJP"));
-  const settings = Object.entries(forTask).map(([task, values]) => [task, assignments(values)]);
+  const table = (title: string, byTask: SettingsByTask) => {
+    const rows = Object.entries(byTask).map(([task, values]) => [task, assignments(values)]);
+    return rows.length > 0 ? [title, ...columns(rows).map((line) => `  ${line}`)] : [];
+  };
+  if (described.autoencoderPerStep > 0)
+    total.push(`${Math.round(described.steps * described.autoencoderPerStep)} passes through the autoencoder`);
   const text = [
     `${name}: ${solver.reference}`,
     ...columns([
@@ -90,9 +109,18 @@ function showOne(name: string): { data: unknown; text: string } {
         expected,
       ]),
     ).map((line) => `  ${line}`),
-    ...(settings.length > 0 ? ["published settings by task", ...columns(settings).map((line) => `  ${line}`)] : []),
+    ...table("published settings by task", forTask),
+    ...table("published settings by task for latent priors", forLatents),
   ];
-  return { data: { ...described, options, forTask }, text: text.join("\n") };
+  return { data: { ...described, options, forTask, forLatents }, text: text.join("\n") };
+}
+
+type SettingsByTask = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Of the tasks that have some. */
+function settingsByTask(settingsOf: (task: string) => Readonly<Record<string, unknown>>): SettingsByTask {
+  const all = listOperators().map(({ name }) => [name, settingsOf(name)] as const);
+  return Object.fromEntries(all.filter(([, settings]) => Object.keys(settings).length > 0));
 }
 
 const assignments = (values: Readonly<Record<string, unknown>>) =>

@@ -61,6 +61,17 @@ const tauOf = ({ tau, tauFloor }: Options, sigmaY: number) => (tau === "sigmaY" 
 /** How many steps of the chain one run of the graph takes: at most ten. */
 const chunkOf = (inner: number) => [10, 9, 8, 7, 6, 5, 4, 3, 2].find((k) => inner % k === 0) ?? 1;
 
+/** The official settings for latent diffusion: Hamiltonian chains, 50 levels from 10 on. */
+const latentSettings = { steps: 50, sigmaMax: 10, odeSteps: 2, sampler: "hmc" };
+const latentChains: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "super-resolution": { inner: 24, lr: 1.35e-4, momentum: 0.86 },
+  blur: { inner: 35, lr: 2.7e-6, momentum: 0.95 }, // Gaussian; motion: 49, 2.4e-5, 0.45
+  inpaint: { inner: 15, lr: 9.02e-6, momentum: 0.74 }, // a box; missing at random: 38, 8.4e-6, 0.92
+  hdr: { inner: 38, lr: 4.52e-6, momentum: 0.58 },
+  "phase-retrieval": { inner: 65, lr: 2.1e-5, momentum: 0.41 },
+  "nonlinear-blur": { inner: 80, lr: 3.71e-6, momentum: 0.91 },
+};
+
 export const daps: Solver<Options> = {
   name: "daps",
   reference: "DAPS, Zhang et al., arXiv 2407.01521",
@@ -68,7 +79,8 @@ export const daps: Solver<Options> = {
   sampler: true,
   options,
 
-  forTask(task) {
+  forTask(task, latent = false) {
+    if (latent) return task in latentChains ? { ...latentSettings, ...latentChains[task] } : {};
     const settings: Record<string, Record<string, unknown>> = {
       inpaint: { lr: 5e-5 }, // the box; 1e-4 for pixels missing at random
       hdr: { lr: 2e-5 },

@@ -81,8 +81,11 @@ export interface Solver<O = unknown> {
   readonly sampler: boolean;
   /** Checked options with the defaults of the paper or its official code. */
   readonly options: z.ZodType<O>;
-  /** The settings of the paper or its official code for a task (name of the operator), where they differ from the defaults. */
-  forTask?(task: string): Readonly<Record<string, unknown>>;
+  /**
+   * The settings of the paper or its official code for a task (name of the operator), where they differ from the defaults;
+   * with `latent`, those for latent priors, where the solver is one for pictures as well.
+   */
+  forTask?(task: string, latent?: boolean): Readonly<Record<string, unknown>>;
   /** What whoever runs it with this prior should know, in a sentence. */
   remark?(prior: Pick<Prior, "conditional">): string | undefined;
   schedule(options: O, facts: ProblemFacts): readonly Step[];

@@ -20,6 +20,7 @@ describe("tweedie solvers", () => {
     expect(line("exact-covariance")).toMatch(/VJP, linear +sample +100 × 1 F \+ 3 V/);
     expect(line("ddrm")).toMatch(/linear, SVD +sample +20 × 1 F {2}/);
     expect(line("vml-map")).toMatch(/VJP, linear +point +50 × 11 F \+ 10 V/);
+    expect(line("psld")).toMatch(/latent prior, VJP, linear +sample +1000 × 1 F \+ 1 V \+ 4 A/);
     expect(line("posterior-mean")).toMatch(/plain denoising +point/);
   });
 
@@ -47,6 +48,14 @@ describe("tweedie solvers", () => {
     const { out: json } = await tweedie("solvers", "dps", "--json");
     const { options } = JSON.parse(json) as { options: { key: string; initial: unknown }[] };
     expect(options.find(({ key }) => key === "eta")).toMatchObject({ initial: 1 });
+  });
+
+  it("lists published settings for latent priors apart", async () => {
+    const { out } = await tweedie("solvers", "daps");
+    expect(out).toMatch(
+      /for latent priors\n( .*\n)* {2}super-resolution +steps=50 sigmaMax=10 odeSteps=2 sampler="hmc" inner=24/,
+    );
+    expect((await tweedie("solvers", "dps")).out).not.toContain("for latent priors");
   });
 
   it.each(listSolvers().map(({ name }) => name))("prints every option of %s", async (name) => {

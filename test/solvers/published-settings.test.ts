@@ -16,7 +16,9 @@ const tasks = [
 it.each(listSolvers().map((s) => [s.name, s] as const))(
   "%s knows the options of its published settings",
   (_, solver) => {
-    for (const task of tasks) expect(() => parseOptions(solver, solver.forTask?.(task) ?? {})).not.toThrow();
+    for (const task of tasks)
+      for (const latent of [false, true])
+        expect(() => parseOptions(solver, solver.forTask?.(task, latent) ?? {})).not.toThrow();
   },
 );
 
@@ -26,3 +28,15 @@ it.each(listSolvers().map((s) => [s.name, s] as const))("%s knows the options of
       for (const sigmaY of [0, 0.02, 0.4])
         expect(() => parseOptions(solver, presetFor(task, preset, sigmaY, name).options)).not.toThrow();
 });
+
+it.each(listSolvers().map((s) => [s.name, s] as const))(
+  "%s knows the options of its latent presets",
+  (name, solver) => {
+    for (const task of tasks)
+      for (const preset of ["fast", "balanced", "best"] as const)
+        for (const sigmaY of [0, 0.02, 0.4]) {
+          const { options } = presetFor(task, preset, sigmaY, name, { latent: true });
+          expect(() => parseOptions(solver, options)).not.toThrow();
+        }
+  },
+);
