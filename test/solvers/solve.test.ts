@@ -40,6 +40,7 @@ const problem: Problem = {
 const small: Record<string, Record<string, unknown>> = {
   "red-diff": { steps: 6 },
   "vml-map": { steps: 4, inner: 2, precondition: "data", reverse: "renoise" },
+  stsl: { steps: 3, inner: 2 },
   dps: { steps: 6 },
   pigdm: { steps: 6 },
   "exact-covariance": { steps: 4 },
@@ -111,6 +112,8 @@ describe("counts are read from the graph", () => {
     ["red-diff", { steps: 6, parallel: 2 }, { forwards: 12, vjps: 0 }],
     ["vml-map", { steps: 4, inner: 2 }, { forwards: 12, vjps: 8 }],
     ["dps", { steps: 6 }, { forwards: 6, vjps: 6 }],
+    ["stsl", { steps: 3, inner: 2 }, { forwards: 15, vjps: 12 }],
+    ["stsl", { steps: 3, inner: 2, eta: 0 }, { forwards: 9, vjps: 6 }],
     ["diffpir", { steps: 6 }, { forwards: 6, vjps: 0 }],
     ["daps", { steps: 6, odeSteps: 3 }, { forwards: 18, vjps: 0 }],
     ["pnp-flow", { steps: 6 }, { forwards: 30, vjps: 0 }],
