@@ -13,7 +13,7 @@ export function pigdmPreset(task: string, preset: Preset, sigmaY: number): Recor
     inpaint: [1, 0.02],
     blur: [0.3, 0.1],
     "super-resolution": [0.3, 0.1],
-    colorize: [0.3, 0.1],
+    colorize: [0.1, 0.05], // further up it takes up colours of its own
   }[task] ?? [1, 0.05];
   const common = { steps, guidance: "score", dataVariance: 0.5, reverse: "renoise" };
   return { ...common, ...warmLevels(sigmaMax, end, sigmaY) };
