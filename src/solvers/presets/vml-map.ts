@@ -14,6 +14,9 @@ export function vmlMapPreset(task: string, preset: Preset, sigmaY: number): Reco
     const sigmaMax = Math.max(0.02, sigmaY);
     return { precondition: "cg", reverse: "ode", warm: true, steps: 5, inner: 3, sigmaMax, sigmaMin: 0.9 * sigmaMax };
   }
+  // Many small steps let colours drift, and the prior's own step drives them on.
+  if (task === "colorize")
+    return { ...common, steps: { fast: 9, balanced: 12, best: 21 }[preset], inner: 3, nu: 0, sigmaMax: 2 };
   // A scan's normal equations are nearly solved by then.
   const scan = task === "ct" ? { cgSteps: 4 } : {};
   return { ...common, nu: preset === "fast" ? 0 : 0.02, sigmaMax: 2, ...scan };
