@@ -6,6 +6,7 @@ import { ddrmPreset } from "./ddrm.ts";
 import { diffpirPreset } from "./diffpir.ts";
 import { dpsPreset } from "./dps.ts";
 import { exactCovariancePreset } from "./exact-covariance.ts";
+import { latentStslPreset } from "./latent-stsl.ts";
 import { mapgaPreset } from "./mapga.ts";
 import { mcgPreset } from "./mcg.ts";
 import { mpgdPreset } from "./mpgd.ts";
@@ -37,7 +38,7 @@ const rules: Readonly<Record<string, PresetRule>> = {
 };
 
 /** Instead of the above, for latent priors. */
-const latentRules: Readonly<Record<string, PresetRule>> = {};
+const latentRules: Readonly<Record<string, PresetRule>> = { stsl: latentStslPreset };
 
 /** What does better than the solver for all other operators. */
 const bestFor: Readonly<Record<string, string>> = {
