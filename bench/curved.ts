@@ -2,7 +2,7 @@
  * What STSL's curvature term buys on a curved problem with a known posterior (curved-problem.ts): sliced Wasserstein-2 distance between
  * its results and exact posterior samples, mean over problems ± standard error; beside each variant the paired difference from η = 0.
  *
- *   npm run bench:curved -- [--table paper|regimes|all] [--problems 50] [--samples 200]
+ *   npm run bench:curved -- [--table paper|regimes|all] [--problems 50] [--samples 200] [--sigmas 0.05,0.2,0.5,1,2]
  */
 import { parseArgs } from "node:util";
 import { slicedWasserstein } from "../src/bench/exact/compare.ts";
@@ -20,9 +20,11 @@ const { values } = parseArgs({
     table: { type: "string", default: "all" },
     problems: { type: "string", default: "50" },
     samples: { type: "string", default: "200" },
+    sigmas: { type: "string", default: "0.05,0.2,0.5,1,2" },
   },
 });
 const [problems, samples] = [Number(values.problems), Number(values.samples)];
+const sigmas = values.sigmas.split(",").map(Number);
 const SLICES = 32;
 const directions = Float64Array.from({ length: 2 * SLICES }, (_, i) => {
   const angle = (Math.PI * ((i >> 1) + 0.5)) / SLICES;
@@ -125,6 +127,7 @@ async function table(head: string, variants: readonly [string, Options][], rows:
   console.log(`| σ_y | ${head} | η = 0 | ${variants.map(([name]) => name).join(" | ")} |`);
   console.log(`|${" --- |".repeat(variants.length + 3)}`);
   for (const [sigmaY, options] of rows) {
+    if (!sigmas.includes(sigmaY)) continue;
     const { steps, inner, omega } = options;
     const first = await distances(sigmaY, { ...options, eta: 0 });
     const cells: string[] = [];
@@ -142,7 +145,7 @@ async function table(head: string, variants: readonly [string, Options][], rows:
 }
 
 console.log(`${problems} problems, ${samples} results each`);
-for (const sigmaY of [0.05, 0.2, 0.5]) console.log(`exact samples at σ_y = ${sigmaY}: ${withError(floor(sigmaY))}`);
+for (const sigmaY of sigmas) console.log(`exact samples at σ_y = ${sigmaY}: ${withError(floor(sigmaY))}`);
 console.log();
 if (values.table !== "regimes")
   await table(
@@ -156,7 +159,7 @@ if (values.table !== "paper")
   await table(
     "likelihood score",
     bounds,
-    [0.05, 0.2, 0.5, 1].flatMap((sigmaY) =>
+    [0.05, 0.2, 0.5, 1, 2].flatMap((sigmaY) =>
       [10, 50].flatMap((steps) =>
         [0.1, 0.3, 1].map((omega): [number, Options] => [sigmaY, { steps, inner: 1, omega, weight: "bayes" }]),
       ),
