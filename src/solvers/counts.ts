@@ -13,8 +13,11 @@ export interface Counts {
   readonly decodeVjps: number;
 }
 
-/** Probe labels: the derivative of a mark carries the mark with "'" appended; a JVP is the VJP of a VJP. */
-const derivatives = (label: string) => [`${label}'`, `${label}''`];
+/**
+ * Probe labels: the derivative of a mark carries the mark with "'" appended. A JVP is the VJP of a VJP, and its own transpose, which
+ * linearised problems ask for, the VJP of that.
+ */
+const derivatives = (label: string) => [1, 2, 3].map((order) => label + "'".repeat(order));
 const labels: Readonly<Record<keyof Counts, readonly string[]>> = {
   forwards: [FORWARD],
   vjps: derivatives(FORWARD),

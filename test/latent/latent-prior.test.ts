@@ -172,7 +172,7 @@ describe("restore and sample with a latent model", () => {
     expect(result.counts.forwards).toBeGreaterThan(0);
   });
 
-  test("the default solver takes any operator", async () => {
+  test("the default solver", async () => {
     const prior = await loadPrior(folder);
     const result = await restore({
       image,
@@ -182,7 +182,7 @@ describe("restore and sample with a latent model", () => {
       options: { steps: 2 },
       engine,
     });
-    expect(result.solver).toBe("red-diff");
+    expect(result.solver).toBe("vml-map");
   });
 
   test("known pixels stay", async () => {

@@ -6,7 +6,15 @@ import { ddrmPreset } from "./ddrm.ts";
 import { diffpirPreset } from "./diffpir.ts";
 import { dpsPreset } from "./dps.ts";
 import { exactCovariancePreset } from "./exact-covariance.ts";
+import { latentDapsPreset } from "./latent-daps.ts";
+import { latentDpsPreset } from "./latent-dps.ts";
+import { latentLatinoPreset } from "./latent-latino.ts";
+import { latentP2lPreset } from "./latent-p2l.ts";
+import { latentPsldPreset } from "./latent-psld.ts";
+import { latentRedDiffPreset } from "./latent-red-diff.ts";
+import { latentResamplePreset } from "./latent-resample.ts";
 import { latentStslPreset } from "./latent-stsl.ts";
+import { latentVmlMapPreset } from "./latent-vml-map.ts";
 import { mapgaPreset } from "./mapga.ts";
 import { mcgPreset } from "./mcg.ts";
 import { mpgdPreset } from "./mpgd.ts";
@@ -38,7 +46,18 @@ const rules: Readonly<Record<string, PresetRule>> = {
 };
 
 /** Instead of the above, for latent priors. */
-const latentRules: Readonly<Record<string, PresetRule>> = { stsl: latentStslPreset };
+const latentRules: Readonly<Record<string, PresetRule>> = {
+  stsl: latentStslPreset,
+  dps: latentDpsPreset,
+  "red-diff": latentRedDiffPreset,
+  "vml-map": latentVmlMapPreset,
+  daps: latentDapsPreset,
+  psld: latentPsldPreset,
+  "gml-dps": latentPsldPreset,
+  p2l: latentP2lPreset,
+  resample: latentResamplePreset,
+  latino: latentLatinoPreset,
+};
 
 /** What does better than the solver for all other operators. */
 const bestFor: Readonly<Record<string, string>> = {
@@ -46,9 +65,6 @@ const bestFor: Readonly<Record<string, string>> = {
   "compressed-sensing": "diffpir",
   "block-compressed-sensing": "diffpir",
 };
-
-/** It takes any operator, and a decoder makes every operator a curved one. */
-const LATENT_SOLVER = "red-diff";
 
 export interface Choice {
   readonly solver: Solver;
@@ -70,7 +86,7 @@ export function presetFor(
   solver?: string,
   { linear = true, latent = false }: { readonly linear?: boolean; readonly latent?: boolean } = {},
 ): Choice {
-  const name = solver ?? (latent ? LATENT_SOLVER : (bestFor[task] ?? (linear ? "vml-map" : "red-diff")));
+  const name = solver ?? (latent ? undefined : bestFor[task]) ?? (linear ? "vml-map" : "red-diff");
   const rule = (latent ? latentRules[name] : undefined) ?? rules[name];
   return { solver: findSolver(name), options: rule?.(task, preset, sigmaY) ?? {} };
 }
