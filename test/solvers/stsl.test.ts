@@ -7,6 +7,7 @@ import { normals } from "../../src/random/index.ts";
 import { parseOptions } from "../../src/solvers/check.ts";
 import { solverCost } from "../../src/solvers/cost.ts";
 import { noCounts } from "../../src/solvers/counts.ts";
+import { presetFor } from "../../src/solvers/index.ts";
 import { stsl } from "../../src/solvers/stsl.ts";
 import { expectClose } from "../helpers/close.ts";
 import { expectEngineAgrees } from "../helpers/engine-agreement.ts";
@@ -305,5 +306,27 @@ describe("DDIM inversion", () => {
     expect(solveInFloat64({ ...g2, options: { ...options, noising: "noise" } }, 1, 1)).not.toEqual(
       solveInFloat64({ ...g2, options: { ...options, noising: "noise" } }, 1, 2),
     );
+  });
+});
+
+describe("presets for latent priors", () => {
+  const presets = ["fast", "balanced", "best"] as const;
+  const chosen = (task: string, preset: (typeof presets)[number], noise: number) =>
+    parseOptions(stsl, presetFor(task, preset, noise, "stsl", { latent: true }).options);
+
+  test("fall to a finite end for every task and noise", () => {
+    for (const task of ["inpaint", "super-resolution", "blur", "denoise", "colorize", "hdr"])
+      for (const preset of presets)
+        for (const noise of [0, 0.02, 1]) {
+          const schedule = stsl.schedule(chosen(task, preset, noise), { sigmaY: noise, operator: latent });
+          expect(schedule.every(({ scalars: { sigma: from, next } }) => Number(from) > Number(next))).toBe(true);
+        }
+  });
+
+  test("cost more the better they are, and the fast one no second evaluation", () => {
+    const [fast, balanced, best] = presets.map((p) => solverCost(stsl, chosen("blur", p, 0.02), latent));
+    expect(fast.vjps).toBe(fast.decodeVjps);
+    expect(balanced.vjps).toBeGreaterThan(2 * fast.vjps);
+    expect(best.vjps).toBeGreaterThan(2 * balanced.vjps);
   });
 });
