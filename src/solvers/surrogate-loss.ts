@@ -11,7 +11,8 @@
  * is equally wide in all directions: a²σ⁴ tr ∇²log p_σ, a² = ‖A'‖²_F/d; `measured` takes it as it is.
  */
 import { z as schema } from "zod";
-import { gradient, type Tensor, vjp } from "../tensor/index.ts";
+import { measurementSize, type Operator } from "../operators/operator.ts";
+import { evaluate, gradient, type Tensor, vjp } from "../tensor/index.ts";
 import { type Curvature, curvature, probeLength } from "./curvature.ts";
 import { gluing } from "./gluing.ts";
 import { elementsPerSample, normPerSample, publishedScale, sumPerSample } from "./per-sample.ts";
@@ -73,8 +74,9 @@ export function surrogateStep(z: Tensor, scope: Scope, o: LossOptions): Surrogat
     const [back] = vjp([measured], [mean], [scope.noise("range", [z.shape[0], ...operator.range.slice(1)])]);
     const direction = back.stopGradient(); // A'ᵀu
     const spread = trace ? isotropic(trace, sigma, direction) : along(direction, z, mean, sigma, scope, o.delta);
-    // ∂‖r‖ = ∂‖r‖²/(2‖r‖): the weight of the square in either form.
-    const perSquare = o.weight === "norm" ? residual.stopGradient().maximum(1e-12).mul(2).reciprocal() : 1;
+    // ∂‖r‖ = ∂‖r‖²/(2‖r‖): the weight of the square in either form. What noise alone leaves, σ_y√m, bounds it where y happens to be met.
+    const noise = Math.max(sigmaY * Math.sqrt(measuredValues(operator)), 1e-12);
+    const perSquare = o.weight === "norm" ? residual.stopGradient().maximum(noise).mul(2).reciprocal() : 1;
     terms.push(spread.mul(perSquare).mul(eta * lambda));
   }
   if (o.gluing > 0) terms.push(gluing(mean, picture, scope).mul(o.gluing / o.inner));
@@ -114,6 +116,10 @@ function along(w: Tensor, z: Tensor, mean: Tensor, sigma: Tensor, { denoise }: S
   return sumPerSample(ahead.sub(mean).mul(unit))
     .mul(length.square())
     .mul(sigma.mul(1 / delta));
+}
+
+function measuredValues(operator: Operator): number {
+  return measurementSize(operator, operator.observed && evaluate([operator.observed])[0].data);
 }
 
 const same = (x: Tensor) => x;
