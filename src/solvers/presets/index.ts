@@ -66,6 +66,9 @@ const bestFor: Readonly<Record<string, string>> = {
   "block-compressed-sensing": "diffpir",
 };
 
+/** The same for latent priors. */
+const bestForLatents: Readonly<Record<string, string>> = { "super-resolution": "red-diff" };
+
 export interface Choice {
   readonly solver: Solver;
   readonly options: Readonly<Record<string, unknown>>;
@@ -86,7 +89,7 @@ export function presetFor(
   solver?: string,
   { linear = true, latent = false }: { readonly linear?: boolean; readonly latent?: boolean } = {},
 ): Choice {
-  const name = solver ?? (latent ? undefined : bestFor[task]) ?? (linear ? "vml-map" : "red-diff");
+  const name = solver ?? (latent ? bestForLatents : bestFor)[task] ?? (linear ? "vml-map" : "red-diff");
   const rule = (latent ? latentRules[name] : undefined) ?? rules[name];
   return { solver: findSolver(name), options: rule?.(task, preset, sigmaY) ?? {} };
 }

@@ -20,7 +20,7 @@ export function latentVmlMapPreset(task: string, preset: Preset, sigmaY: number)
     };
   }
   const blur = task.includes("blur");
-  const [steps, inner, cgSteps] = { fast: [9, 3, blur ? 4 : 2], balanced: [12, 4, blur ? 8 : 3], best: [30, 5, 8] }[
+  const [steps, inner, cgSteps] = { fast: [9, 3, blur ? 4 : 2], balanced: [12, 4, blur ? 5 : 3], best: [30, 5, 8] }[
     preset
   ] as [number, number, number];
   const nu = preset === "fast" ? 0 : 0.02;
