@@ -203,6 +203,31 @@ describe("restore and sample with a latent model", () => {
     expect(changed).toHaveLength(0);
   });
 
+  test("noisy known pixels stay on request; the cast of the autoencoder and the seam are reported", async () => {
+    const prior = await loadPrior(folder);
+    const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % width > 7 && i % width < 13 ? 1 : 0));
+    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const task = { name: "inpaint", mask } as const;
+    const request = {
+      image,
+      prior,
+      task,
+      noise: 0.1,
+      solver: "latino",
+      options: { steps: 2 },
+      keepKnown: true,
+      engine,
+    };
+    const { images, residual, encoderBias, seam, remarks } = await restore(request);
+    expect(images[0].data.filter((v, i) => !missing[i % missing.length] && v !== data[i])).toHaveLength(0);
+    expect(residual).toBe(0);
+    expect(encoderBias).toHaveLength(3);
+    expect(seam?.ratio).toBeGreaterThan(0);
+    expect(remarks).toEqual([expect.stringContaining("consistency models")]);
+    const plain = await restore({ ...request, solver: "red-diff", keepKnown: false });
+    expect(plain.remarks).toEqual([]);
+  });
+
   test("a sample is a decoded picture of the size asked for, whatever the batch", async () => {
     const prior = await loadPrior(folder);
     const options = { steps: 3 };
