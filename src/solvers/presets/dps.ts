@@ -16,7 +16,7 @@ export function dpsPreset(task: string, preset: Preset, sigmaY: number): Record<
       sigmaMax: Math.max(0.02, sigmaY),
       sigmaMin: Math.max(0.01, 0.6 * sigmaY),
     };
-  const [zeta, sigmaMax] = { inpaint: [5, 0.5], blur: [7, 0.3], "super-resolution": [0.8, 0.2], colorize: [2, 0.3] }[
+  const [zeta, sigmaMax] = { inpaint: [5, 0.5], blur: [7, 0.3], "super-resolution": [0.8, 0.2], colorize: [2, 0.11] }[
     task
   ] ?? [2, 1];
   return {
