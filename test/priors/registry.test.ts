@@ -32,7 +32,7 @@ describe("loadPrior", () => {
   test("of nothing there names the embedded models", async () => {
     await expect(loadPrior("nature")).rejects.toMatchObject({
       code: "missing-file",
-      message: expect.stringMatching(/model nature: expected latent, natural.*found no such file/),
+      message: expect.stringMatching(/model nature: expected latent or natural.*found no such file/),
     });
   });
 
