@@ -20,6 +20,12 @@ export type Call = { readonly id: number; readonly session: number } & (
   | { readonly kind: "close" }
 );
 
+/** What the worker thread is started with. */
+export interface WorkerData {
+  /** One number: not 0 when calls that have not begun are to be answered with an error. */
+  readonly stop: Int32Array;
+}
+
 export type Reply =
   | { readonly id: number; readonly values: readonly WireValue[] }
   | { readonly id: number; readonly error: string };

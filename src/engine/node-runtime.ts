@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { TweedieError } from "../errors.ts";
 import type { DType, TypedArray } from "../tensor/index.ts";
-import type { Call, Reply, WireValue } from "./messages.ts";
+import type { Call, Reply, WireValue, WorkerData } from "./messages.ts";
 import type { Runtime, Session, SessionOptions, Value } from "./runtime.ts";
 
 type Omitted<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -14,11 +14,17 @@ interface Waiting {
 /** onnxruntime-node in a worker thread. The thread keeps the process alive only while a call is under way. */
 export class NodeRuntime implements Runtime {
   readonly contrib = true;
-  readonly #worker = new Worker(new URL("./worker.mjs", import.meta.url), { execArgv: [] });
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #worker = new Worker(new URL("./worker.mjs", import.meta.url), {
+    execArgv: [],
+    workerData: { stop: this.#stop } satisfies WorkerData,
+  });
   readonly #waiting = new Map<number, Waiting>();
   #nextCall = 0;
   #nextSession = 0;
   #dead: TweedieError | undefined;
+  #idle: (() => void) | undefined;
+  #ending: Promise<void> | undefined;
 
   constructor() {
     this.#worker.unref();
@@ -53,8 +59,20 @@ export class NodeRuntime implements Runtime {
     };
   }
 
-  async dispose(): Promise<void> {
+  /** Ends the thread. A call under way ends first: a thread that is stopped inside ONNX Runtime takes the process with it. */
+  dispose(): Promise<void> {
     this.#dead ??= new TweedieError("aborted", { message: "the engine is disposed" });
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    Atomics.store(this.#stop, 0, 1); // a message would be read behind the calls that are to be refused
+    if (this.#waiting.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
     await this.#worker.terminate();
   }
 
@@ -71,8 +89,11 @@ export class NodeRuntime implements Runtime {
   #settle(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
-    if ("error" in reply) waiting?.reject(fromOrt(reply.error));
+    if (this.#waiting.size === 0) {
+      this.#worker.unref();
+      this.#idle?.();
+    }
+    if ("error" in reply) waiting?.reject(this.#dead ?? fromOrt(reply.error));
     else waiting?.resolve(reply.values);
   }
 
@@ -83,6 +104,7 @@ export class NodeRuntime implements Runtime {
     });
     for (const { reject } of this.#waiting.values()) reject(this.#dead);
     this.#waiting.clear();
+    this.#idle?.();
   }
 }
 

@@ -1,6 +1,6 @@
 // The thread in which ONNX Runtime runs: its calls block the thread that makes them. Plain JavaScript, so that it is the
 // same file before and after the build. One message is one call; calls are answered in their order.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 /**
@@ -11,6 +11,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 if (!parentPort) throw new Error("worker.mjs is started by the engine, as a worker thread");
 const port = parentPort;
+const { stop } = /** @type {import("./messages.ts").WorkerData} */ (workerData);
 env.logLevel = "fatal"; // errors travel to the caller as exceptions, not to the terminal
 
 /** @type {Map<number, InferenceSession>} */
@@ -62,6 +63,7 @@ port.on("message", (/** @type {Call} */ call) => {
     /** @type {Reply} */
     let reply;
     try {
+      if (Atomics.load(stop, 0) !== 0) throw new Error("stopped");
       reply = { id: call.id, values: await answer(call) };
     } catch (error) {
       reply = { id: call.id, error: error instanceof Error ? error.message : String(error) };

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { createEngine, type Runtime } from "../../src/engine/index.ts";
-import { input } from "../../src/tensor/index.ts";
+import { input, type Tensor } from "../../src/tensor/index.ts";
 import { random, smallNet } from "./helpers.ts";
 
 const shape = [1, 3, 64, 64];
@@ -59,16 +59,29 @@ describe("abort", () => {
 });
 
 describe("the end", () => {
-  it("of an engine rejects what is pending and what comes later", async () => {
+  it("of an engine waits for the call under way, rejects what is pending and what comes later", async () => {
     const { engine, program: p } = await program();
     const runs = [p.run({ x: data }), p.run({ x: data }), p.run({ x: data })];
     const settled = Promise.allSettled(runs);
-    await engine.dispose();
+    await Promise.all([engine.dispose(), engine.dispose()]);
     const last = (await settled).at(-1);
     expect(last?.status === "rejected" ? last.reason : last).toMatchObject({ code: "aborted" });
     await expect(p.run({ x: data })).rejects.toMatchObject({ message: "the engine is disposed" });
     await p.dispose();
     await engine.dispose();
+  });
+
+  it("of an engine in the midst of a call leaves the process alive", async () => {
+    for (const milliseconds of [0, 10, 20, 30]) {
+      const engine = await createEngine({ threads: 1 });
+      const x = input([400, 400]);
+      const y = Array.from({ length: 20 }).reduce<Tensor>((power) => power.matmul(x), x);
+      const slow = await engine.compile({ inputs: { x }, outputs: { y } });
+      const run = slow.run({ x: new Float32Array(160000) }).catch((error: unknown) => error);
+      await new Promise((done) => setTimeout(done, milliseconds));
+      await engine.dispose();
+      expect(await run).toBeDefined();
+    }
   });
 
   it("of a program closes its session, once", async () => {
