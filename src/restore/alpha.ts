@@ -1,8 +1,8 @@
 import type { Image, Mask } from "../images/index.ts";
 
 /**
- * The opacity of a result. Holes that the transparency marked are filled, so they become opaque; an alpha channel that
- * then says nothing more is left out. Otherwise it is kept, enlarged with the picture.
+ * The opacity of a result. Transparent holes that were filled become opaque; an alpha channel that then says nothing more
+ * is left out. Otherwise it is kept, enlarged with the picture.
  */
 export function resultAlpha(
   image: Image,
@@ -12,7 +12,7 @@ export function resultAlpha(
 ): Float32Array | undefined {
   const { alpha } = image;
   if (!alpha) return undefined;
-  if (filled) {
+  if (filled && alpha.some((value, i) => filled.missing[i] && value < 1)) {
     const opaque = alpha.map((value, i) => (filled.missing[i] ? 1 : value));
     return opaque.every((value) => value === 1) ? undefined : opaque;
   }

@@ -78,7 +78,6 @@ export function createJob({ image: given, task, prior, noise, keepKnown: wanted,
   const scale = task.name === "super-resolution" ? task.scale : 1;
   const [width, height] = [image.width * scale, image.height * scale];
   checkSize(image, width, height);
-  const byTransparency = task.name === "inpaint" && !task.mask;
   const mask = task.name === "inpaint" ? maskOf(task.mask, image) : undefined;
   const level = noiseLevel(task, image, noise, mask);
 
@@ -135,7 +134,7 @@ export function createJob({ image: given, task, prior, noise, keepKnown: wanted,
       const outChannels = task.name === "colorize" ? 3 : image.channels;
       const result = fromModel(toOneChannel ? colourToGrey(planes) : planes, { width, height, channels: outChannels });
       if (keepKnown) keepPixels(result, image, mask, outliers);
-      const alpha = resultAlpha(image, width, height, byTransparency ? mask : undefined);
+      const alpha = resultAlpha(image, width, height, mask);
       const { alpha: _, ...opaque } = result;
       const meta = { ...given.meta };
       if (outChannels === 3 && given.channels === 1) delete meta.icc;

@@ -133,6 +133,18 @@ describe("restore", () => {
     expect(second.images[0].data).toEqual(first.images[0].data);
   });
 
+  it("makes what a mask says is missing opaque, and leaves other transparency as it is", async () => {
+    const image = picture(24, 20, 3);
+    const mask = holes(24, 20);
+    const alpha = Float32Array.from(mask.missing, (m, i) => (m ? 0 : i < 24 ? 0.5 : 1));
+    const task = { name: "inpaint", mask } as const;
+    const { images } = await solve({ image: { ...image, alpha }, task, noise: 0, ...quick });
+    expect(images[0].alpha).toEqual(alpha.map((v) => (v === 0 ? 1 : v)));
+    const opaque = new Float32Array(480).fill(1);
+    const same = await solve({ image: { ...image, alpha: opaque }, task, noise: 0, ...quick });
+    expect(same.images[0].alpha).toEqual(opaque);
+  });
+
   it("does nothing where nothing is missing", async () => {
     const image = picture(24, 20, 3);
     const mask = createMask(24, 20, new Uint8Array(480));

@@ -196,7 +196,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
   },
 };
 
-/** Filling the transparent pixels of a picture makes it opaque; everything else keeps them. */
+/** Filling the transparent pixels of a picture makes it opaque; a mask may leave others as they are. */
 function staysTransparent(args: RestoreArguments): boolean {
   return args.task !== "inpaint" || args.mask !== undefined;
 }
