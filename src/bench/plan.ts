@@ -141,9 +141,10 @@ export function methodOf(entry: SolverEntry, operator: Operator, sigmaY: number,
   const solver = findSolver(entry.solver);
   const missing = prior.latent ? missingLatentNeed(solver, operator, prior) : missingNeed(solver, operator);
   if (missing) return { kind: "none", reason: `needs ${missing}` };
+  const latent = prior.latent !== undefined;
   const base = entry.preset
-    ? presetFor(operator.name, entry.preset, sigmaY, entry.solver, { latent: prior.latent !== undefined }).options
-    : ((entry.paper && solver.forTask?.(operator.name)) ?? {});
+    ? presetFor(operator.name, entry.preset, sigmaY, entry.solver, { latent }).options
+    : ((entry.paper && solver.forTask?.(operator.name, latent)) ?? {});
   const options = parseOptions(solver, { ...base, ...entry.options }) as Readonly<Record<string, unknown>>;
   return { kind: "solver", solver, options };
 }
