@@ -2,7 +2,7 @@ import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import { prepareLatentSolver } from "../latent/index.ts";
 import type { Lpips } from "../metrics/index.ts";
-import { measurementSize, type Operator, observedEntries } from "../operators/index.ts";
+import { measuredValues, type Operator } from "../operators/index.ts";
 import { noCounts, type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
 import type { Cell, CellStore } from "./cell.ts";
 import { costOf, measureNetwork, type NetworkCost, PeakMemory, ProcessorClock } from "./cost.ts";
@@ -232,6 +232,6 @@ type YOf = (picture: BenchPicture) => Promise<Float32Array>;
 const noWork = { ...noCounts, steps: 0, compileSeconds: 0, cpuSeconds: 0, networkSeconds: 0 };
 
 function residuals(residual: number, operator: Operator, sigmaY: number) {
-  const rms = residual / Math.sqrt(measurementSize(operator, observedEntries(operator)));
+  const rms = residual / Math.sqrt(measuredValues(operator));
   return sigmaY > 0 ? { residualRatio: rms / sigmaY, residualRms: rms } : { residualRms: rms };
 }

@@ -11,8 +11,9 @@ import {
   type Solution,
   type Solver,
 } from "../solvers/index.ts";
+import { keepKnown } from "../solvers/keep-known.ts";
 import { missingNeed } from "../solvers/needs.ts";
-import { evaluate, input, type Shape, type Tensor } from "../tensor/index.ts";
+import { input, type Shape, type Tensor } from "../tensor/index.ts";
 import type { Autoencoder } from "./autoencoder.ts";
 import { encodePadded, latentOperator, latentShape } from "./latent-operator.ts";
 import { linearised } from "./linearised.ts";
@@ -147,11 +148,4 @@ function meanDifferences(a: Float32Array, b: Float32Array, channels: number): nu
     for (let i = c * n; i < (c + 1) * n; i++) sum += a[i] - b[i];
     return sum / n / 2;
   });
-}
-
-/** Noiseless measured pixels are put back as they were. */
-function keepKnown({ known, domain }: Operator, sigmaY: number, y: Float32Array, pictures: Float32Array): Float32Array {
-  if (sigmaY > 0 || !known) return pictures;
-  const [{ data }] = evaluate([known.expand(domain)]);
-  return pictures.map((v, i) => (data[i % data.length] ? y[i % data.length] : v));
 }

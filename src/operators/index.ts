@@ -9,7 +9,7 @@ export { type InpaintingOptions, inpainting } from "./inpainting.ts";
 export { type Border, gaussianTaps, type Kernel, motionKernel, normalizedKernel } from "./kernel.ts";
 export { type KernelSpec, kernelOf } from "./kernel-spec.ts";
 export { type KnownPixels, knownPixels, type MaskSpec, maskBits } from "./masks.ts";
-export { addNoise, type GaussianNoise, observedEntries } from "./noise.ts";
+export { addNoise, type GaussianNoise, measuredValues, observedEntries } from "./noise.ts";
 export { disturb, equivalentSigma, type NoiseModel, noiseSchema, parseNoiseModel } from "./noise-model.ts";
 export { adjoint, checkShape, measurementSize, type Operator, type OperatorSpec, type Svd } from "./operator.ts";
 export {

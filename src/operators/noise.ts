@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import { normals, type Stream } from "../random/index.ts";
 import { evaluate, sizeOf } from "../tensor/index.ts";
-import type { Operator } from "./operator.ts";
+import { measurementSize, type Operator } from "./operator.ts";
 
 /** Additive Gaussian noise; `sigma` is its standard deviation on the [-1, 1] scale, twice that of the 0..1 scale. */
 export interface GaussianNoise {
@@ -33,4 +33,9 @@ export function observedEntries(operator: Operator): Float64Array | undefined {
   if (!operator.observed) return undefined;
   const [{ data }] = evaluate([operator.observed.expand(operator.range)]);
   return data.length === sizeOf(operator.range) ? data : undefined;
+}
+
+/** Number of values of one measurement that carry data: the m of the expected residual σ_y √m. */
+export function measuredValues(operator: Operator): number {
+  return measurementSize(operator, observedEntries(operator));
 }

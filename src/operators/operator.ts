@@ -95,7 +95,7 @@ export function checkShape(what: string, expected: Shape, x: Tensor): void {
   throw new TweedieError("shape-mismatch", { what, expected: wanted, got: show(x.shape) });
 }
 
-/** Number of values of one measurement that carry data: the m of the expected residual σ_y √m. */
+/** Number of values of one measurement that carry data, given its `observed` entries. */
 export function measurementSize(operator: Operator, observed: ArrayLike<number> | undefined): number {
   const size = sizeOf(operator.range);
   if (!observed) return size;

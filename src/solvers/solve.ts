@@ -1,12 +1,14 @@
 import type { Engine, Program } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { measurementSize, type Operator } from "../operators/operator.ts";
+import { measuredValues } from "../operators/noise.ts";
+import type { Operator } from "../operators/operator.ts";
 import type { Prior } from "../priors/prior.ts";
 import { normals } from "../random/index.ts";
-import { evaluate, type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 import { checkProblem, parseOptions } from "./check.ts";
 import { type Counts, countsOf, sumCounts } from "./counts.ts";
 import { type FormulatedSolver, formulate, outputName } from "./formulate.ts";
+import { keepKnown } from "./keep-known.ts";
 import { checkNeeds } from "./needs.ts";
 import type { Solver, Step } from "./solver.ts";
 
@@ -207,7 +209,7 @@ async function runSchedule(
   }
   if (!latest) throw new TweedieError("aborted", { message: "stopped before the first step was done" });
   return {
-    pictures: keepKnown({ ...setting, measurement, start }, latest.estimate),
+    pictures: keepKnown(operator, sigmaY, measurement, latest.estimate),
     shape: [samples, ...operator.domain.slice(1)],
     residuals: latest.residuals,
     expectedResidual,
@@ -247,19 +249,6 @@ function scalarFeeds(inputs: Readonly<Record<string, Tensor>>, step: Step): Reco
 /** Network calls for each sample, of the rows that the networks got in one run. */
 function countCalls(rows: Readonly<Record<string, number>>, samples: number): Counts {
   return countsOf((label) => Math.ceil((rows[label] ?? 0) / samples));
-}
-
-function measuredValues(operator: Operator): number {
-  const observed = operator.observed && evaluate([operator.observed])[0].data;
-  return measurementSize(operator, observed);
-}
-
-/** Noiseless measured pixels are put back as they were. */
-function keepKnown({ operator, sigmaY, measurement }: Problem, pictures: Float32Array): Float32Array {
-  const { known } = operator;
-  if (sigmaY > 0 || !known) return pictures;
-  const [{ data }] = evaluate([known.expand(operator.domain)]);
-  return pictures.map((v, i) => (data[i % data.length] ? measurement[i % data.length] : v));
 }
 
 function diverged(name: string, step: number, steps: number): TweedieError {

@@ -11,8 +11,8 @@
  * is equally wide in all directions: a²σ⁴ tr ∇²log p_σ, a² = ‖A'‖²_F/d; `measured` takes it as it is.
  */
 import { z as schema } from "zod";
-import { measurementSize, type Operator } from "../operators/operator.ts";
-import { evaluate, gradient, type Tensor, vjp } from "../tensor/index.ts";
+import { measuredValues } from "../operators/noise.ts";
+import { gradient, type Tensor, vjp } from "../tensor/index.ts";
 import { type Curvature, curvature, probeLength } from "./curvature.ts";
 import { gluing } from "./gluing.ts";
 import { elementsPerSample, normPerSample, publishedScale, sumPerSample } from "./per-sample.ts";
@@ -116,10 +116,6 @@ function along(w: Tensor, z: Tensor, mean: Tensor, sigma: Tensor, { denoise }: S
   return sumPerSample(ahead.sub(mean).mul(unit))
     .mul(length.square())
     .mul(sigma.mul(1 / delta));
-}
-
-function measuredValues(operator: Operator): number {
-  return measurementSize(operator, operator.observed && evaluate([operator.observed])[0].data);
 }
 
 const same = (x: Tensor) => x;
