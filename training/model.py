@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
@@ -112,10 +112,18 @@ def denoise(network: nn.Module, x: Tensor, sigma: Tensor, sigma_data: float = SI
     return column(c_skip) * x + column(c_out) * network(column(c_in) * x, c_noise).float()
 
 
-def edm_loss(network: nn.Module, clean: Tensor, sigma: Tensor, noise: Tensor, sigma_data: float = SIGMA_DATA) -> Tensor:
+def edm_loss(
+    network: nn.Module,
+    clean: Tensor,
+    sigma: Tensor,
+    noise: Tensor,
+    sigma_data: float = SIGMA_DATA,
+    lesson: Optional[Tensor] = None,
+) -> Tensor:
     """EDM's weighted denoising loss: (sigma^2 + sd^2) / (sigma sd)^2 |D - clean|^2 = |F - target|^2, one number per image.
 
-    Written on F so that the weight never multiplies a difference that rounding has emptied.
+    Written on F so that the weight never multiplies a difference that rounding has emptied. `lesson`: what a teacher adds to the
+    clean picture in the target.
     """
     c_skip, c_out, c_in, c_noise = edm_coefficients(sigma, sigma_data)
 
@@ -126,6 +134,8 @@ def edm_loss(network: nn.Module, clean: Tensor, sigma: Tensor, noise: Tensor, si
     # (clean - c_skip * noisy) / c_out, with the division carried out.
     total = (sigma**2 + sigma_data**2).sqrt()
     target = column(sigma / (sigma_data * total)) * clean - column(sigma_data / total) * noise
+    if lesson is not None:
+        target = target + column(total / (sigma * sigma_data)) * lesson
     output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise)
     return (output.float() - target).square().mean(dim=(1, 2, 3))
 

@@ -15,6 +15,7 @@ from PIL import Image
 import safetensors_io
 from export import load_prior, sha256_of
 from model import ShuffleUNet, denoise, edm_coefficients, edm_loss, grow_from, shuffle_unet_architecture
+from teacher import FFDNet, lesson, teacher_share
 from train_prior import Trainer, main, noise_levels, parse_arguments
 
 
@@ -116,6 +117,28 @@ class ModelTest(unittest.TestCase):
         noisy = clean + sigma[:, None, None, None] * noise
         expected = (denoise(network, noisy, sigma) - clean).square().mean(dim=(1, 2, 3)) / c_out**2
         self.assertTrue(torch.allclose(edm_loss(network, clean, sigma, noise), expected, rtol=1e-3))
+
+    def test_a_teacher_shares_in_the_target(self) -> None:
+        torch.manual_seed(3)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "teacher.safetensors")
+            shapes = {"model.0": (16, 13), "model.2": (12, 16)}
+            tensors = {f"{name}.weight": 0.2 * torch.randn(*shape, 3, 3).numpy() for name, shape in shapes.items()}
+            tensors.update({f"{name}.bias": torch.randn(shape[0]).numpy() for name, shape in shapes.items()})
+            safetensors_io.save(path, tensors, {})
+            teacher = FFDNet(path)
+        network = self.network([8, 12], [1, 1], 0)
+        clean, noise = torch.rand(3, 3, 8, 8) * 2 - 1, torch.randn(3, 3, 8, 8)
+        sigma = torch.tensor([0.005, 0.2, 20.0])  # below, within and above what it was trained for
+        share = teacher_share(sigma, 0.75)
+        self.assertEqual(share.tolist(), [0, 0.75, 0])
+        noisy = clean + sigma[:, None, None, None] * noise
+        target = clean.clone()
+        target[1] = 0.25 * clean[1] + 0.75 * teacher(noisy[1:2], sigma[1:2])[0]
+        _, c_out, _, _ = edm_coefficients(sigma)
+        expected = (denoise(network, noisy, sigma) - target).square().mean(dim=(1, 2, 3)) / c_out**2
+        taught = edm_loss(network, clean, sigma, noise, lesson=lesson(teacher, clean, sigma, noise, 0.75))
+        self.assertTrue(torch.allclose(taught, expected, rtol=1e-3))
 
     def test_noise_levels_cover_the_range(self) -> None:
         options = parse_arguments(["--data", ".", "--out", "."])

@@ -20,6 +20,7 @@ from evaluate_prior import denoising_psnr
 from export import export_prior
 from model import ShuffleUNet, edm_loss, shuffle_unet_architecture
 from noise import add_noise_arguments, describe_noise, noise_levels
+from teacher import FFDNet, lesson
 from trainer import Training, add_training_arguments, run
 
 PRESETS: Dict[str, Dict[str, List[int]]] = {
@@ -38,6 +39,8 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--preset", choices=sorted(PRESETS), default="natural", help="architecture")
     add("--widths", type=int, nargs="+", help="channels per level, instead of the preset's")
     add("--blocks", type=int, nargs="+", help="residual blocks per level, instead of the preset's")
+    add("--teacher", help="weights of FFDNet for colour pictures (safetensors), for part of the targets between 1 and 75 of 255")
+    add("--teacher-share", type=float, default=0.8, help="the largest part")
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
     return parser.parse_args(arguments)
 
@@ -52,6 +55,7 @@ class Trainer(Training):
         if options.patch % multiple:
             raise ValueError(f"expected --patch to be a multiple of {multiple}, got {options.patch}")
         super().__init__(options, architecture)
+        self.teacher = FFDNet(options.teacher).to(self.device).eval() if options.teacher else None
         source = CropSource(list_images(options.data), options.patch, options.scales)
         self.batches = Prefetch(source, options.seed, options.batch)
         paths = list_images(options.validation) if options.validation else []
@@ -68,7 +72,8 @@ class Trainer(Training):
 
     def loss(self, *parts: Tensor) -> Tensor:
         clean, sigma, noise = parts
-        return edm_loss(self.forward, clean, sigma, noise).sum()
+        taught = lesson(self.teacher, clean, sigma, noise, self.options.teacher_share) if self.teacher else None
+        return edm_loss(self.forward, clean, sigma, noise, lesson=taught).sum()
 
     def validate(self) -> Optional[Dict[str, object]]:
         if not self.images:

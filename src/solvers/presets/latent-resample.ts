@@ -4,7 +4,7 @@ import type { Preset } from "./preset.ts";
 /** Fits begin at once and stop at the noise; a look one level ahead is enough so near the estimate. */
 export function latentResamplePreset(_task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
   const steps = { fast: 20, balanced: 40, best: 100 }[preset];
-  const levels = { ...latentLevels(preset, sigmaY), steps };
+  const levels = { ...latentLevels(preset, sigmaY, 1), steps };
   const iterations = { fast: 15, balanced: 20, best: 40 }[preset];
   return {
     ...levels,

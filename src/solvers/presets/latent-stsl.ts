@@ -2,24 +2,19 @@ import type { Preset } from "./preset.ts";
 
 /**
  * A short way down from the encoded first guess: from further up the sampler invents more and loses PSNR. ω is for any size of
- * picture (`anySize`). The covariance's own part of the expected misfit (`measured`) is worth 0.05 to 0.6 dB; the paper's η = 0.02
- * changes nothing that can be seen (docs/stsl.md).
+ * picture (`anySize`); the more inner steps share it, the larger it may be before they overshoot. The covariance's own part of the
+ * expected misfit (`measured`) is worth 0.05 to 0.6 dB; the paper's η = 0.02 changes nothing that can be seen (docs/stsl.md).
  */
 export function latentStslPreset(task: string, preset: Preset, sigmaY: number): Record<string, unknown> {
-  const [steps, inner] = { fast: [8, 2], balanced: [15, 2], best: [20, 4] }[preset];
-  // Super-resolution by 4 at σ_y = 0.2: ω = 10 gives 20.4 dB, 30 gives 19.9; a blur is better followed closely.
+  const [steps, inner] = { fast: [8, 3], balanced: [11, 4], best: [20, 5] }[preset];
+  // Super-resolution by 4 at σ_y = 0.2: a third of ω gives 20.4 dB, all of it 19.9; a blur is better followed closely.
   const quieter = task === "super-resolution" ? Math.sqrt(0.04 / Math.max(0.04, sigmaY)) : 1;
-  const [omega, top] = {
-    "super-resolution": [30, 0.4],
-    blur: [50, 0.4],
-    denoise: [10, 0.1],
-    inpaint: inpainting(preset),
-  }[task] ?? [80, 0.4];
-  const sigmaMax = Math.max(top, task === "denoise" ? sigmaY / 2 : sigmaY);
+  const omega = { "super-resolution": 80, blur: 120, inpaint: 200 }[task] ?? 250;
+  const sigmaMax = Math.max(0.4, sigmaY);
   return {
     steps,
     inner,
-    omega: omega * quieter,
+    omega: omega * quieter * (preset === "fast" ? 0.7 : 1),
     anySize: true,
     init: "start",
     sigmaMax,
@@ -27,6 +22,3 @@ export function latentStslPreset(task: string, preset: Preset, sigmaY: number): 
     ...(preset === "fast" ? { eta: 0 } : { curvature: "measured", eta: 2 }),
   };
 }
-
-/** Holes need a start from further up; pixels missing at random then take more steps to be met. */
-const inpainting = (preset: Preset): [omega: number, sigmaMax: number] => (preset === "fast" ? [80, 0.4] : [100, 0.8]);
