@@ -14,7 +14,10 @@ const iterations = 60;
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
 const norm = (a: Float32Array) => Math.sqrt(dot(a, a));
-const unit = (a: Float32Array) => a.map((v) => v / norm(a));
+const unit = (a: Float32Array) => {
+  const length = norm(a);
+  return a.map((v) => v / length);
+};
 
 export async function sanity(models: readonly BenchDenoiser[], engine: Engine): Promise<void> {
   const [picture] = await readSet("cbsd68:1", side);
