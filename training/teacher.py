@@ -31,17 +31,22 @@ class FFDNet(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
+        # It predicts the picture itself: in bf16 that costs it 0.2 dB at 5 of 255.
+        with torch.autocast(x.device.type, enabled=False):
+            return self.denoise(x.float(), sigma)
+
+    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
         h = functional.pixel_unshuffle((x + 1) / 2, 2)
         level = (sigma / 2)[:, None, None, None].expand(-1, 1, h.shape[2], h.shape[3])
         h = torch.cat([h, level.to(h.dtype)], dim=1).contiguous(memory_format=torch.channels_last)
         for convolution in self.convolutions[:-1]:
             h = functional.relu(convolution(h))
-        return 2 * functional.pixel_shuffle(self.convolutions[-1](h).float(), 2) - 1
+        return 2 * functional.pixel_shuffle(self.convolutions[-1](h), 2) - 1
 
 
 def teacher_share(sigma: Tensor, most: float) -> Tensor:
-    """How much of the target is the teacher's: none below 1 of 255, `most` from 5 to 75 of 255, none above."""
-    low, full = math.log(2 / 255), math.log(10 / 255)
+    """How much of the target is the teacher's: none below 5 of 255, where it is no better, `most` from 15 to 75 of 255, none above."""
+    low, full = math.log(10 / 255), math.log(30 / 255)
     ramp = ((sigma.log() - low) / (full - low)).clamp(0, 1)
     return most * ramp * (sigma <= LARGEST_SIGMA)
 

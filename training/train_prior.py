@@ -39,7 +39,7 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--preset", choices=sorted(PRESETS), default="natural", help="architecture")
     add("--widths", type=int, nargs="+", help="channels per level, instead of the preset's")
     add("--blocks", type=int, nargs="+", help="residual blocks per level, instead of the preset's")
-    add("--teacher", help="weights of FFDNet for colour pictures (safetensors), for part of the targets between 1 and 75 of 255")
+    add("--teacher", help="weights of FFDNet for colour pictures (safetensors), for part of the targets between 5 and 75 of 255")
     add("--teacher-share", type=float, default=0.8, help="the largest part")
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
     return parser.parse_args(arguments)
