@@ -24,9 +24,12 @@ export function latentStslPreset(task: string, preset: Preset, sigmaY: number): 
   };
 }
 
-/** What is enlarged has no fine detail to meet: 0.3 dB are lost by going further down. */
+/**
+ * What is enlarged has no fine detail to meet: 0.3 dB are lost by going further down. Its noise is enlarged too, to blotches that
+ * only a start from further up removes.
+ */
 function coarse(sigmaY: number) {
-  const sigmaMax = Math.max(0.4, sigmaY);
+  const sigmaMax = Math.max(0.4, Math.min(1, 10 * sigmaY), sigmaY);
   return { sigmaMax, sigmaMin: Math.min(Math.max(0.1, sigmaY), sigmaMax / 2) };
 }
 
