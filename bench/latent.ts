@@ -8,7 +8,7 @@
  * its times (default: python3).
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +16,6 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createEngine, type Engine } from "../src/engine/index.ts";
-import { createImage, encodeImage, writeAtomic } from "../src/images/index.ts";
 import { type Autoencoder, encodePadded, tinyAutoencoder } from "../src/latent/index.ts";
 import { psnr, ssim } from "../src/metrics/index.ts";
 import { listPriors, loadPrior, type Prior } from "../src/priors/index.ts";
@@ -24,6 +23,7 @@ import { readSafetensors, type StoredTensor } from "../src/priors/safetensors.ts
 import { normals } from "../src/random/index.ts";
 import { sample } from "../src/restore/index.ts";
 import { constant, input, type Tensor, vjp } from "../src/tensor/index.ts";
+import { writeContactSheet } from "./contact-sheet.ts";
 import { type BenchPicture, readSet } from "./pictures.ts";
 
 const { values: options } = parseArgs({
@@ -131,18 +131,8 @@ async function contactSheet({ prior }: Subject, engine: Engine): Promise<void> {
   const count = Number(options.samples);
   const side = prior.fixedSize?.[0] ?? 128;
   const { images, seconds } = await sample({ prior, width: side, height: side, samples: count, engine });
-  const columns = Math.ceil(Math.sqrt(count));
-  const rows = Math.ceil(count / columns);
-  const sheet = new Float32Array(3 * columns * side * rows * side).fill(1);
-  for (const [k, { data }] of images.entries())
-    for (let c = 0; c < 3; c++)
-      for (let i = 0; i < side; i++) {
-        const to = ((c * rows + Math.floor(k / columns)) * side + i) * columns * side + (k % columns) * side;
-        sheet.set(data.subarray((c * side + i) * side, (c * side + i + 1) * side), to);
-      }
-  await mkdir(options.out, { recursive: true });
   const file = join(options.out, `samples-${prior.name}.png`);
-  await writeAtomic(file, await encodeImage(createImage(columns * side, rows * side, 3, sheet), { format: "png" }));
+  await writeContactSheet(images, file);
   console.log(`\n${count} samples of ${side}² in ${seconds.toFixed(1)} s: ${file}`);
 }
 

@@ -7,16 +7,15 @@
  *
  * `--models` takes names of priors, cards and folders; what is not there is left out, and said so.
  */
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createEngine, type Engine } from "../src/engine/index.ts";
-import { createImage, encodeImage, writeAtomic } from "../src/images/index.ts";
 import { loadPrior } from "../src/priors/index.ts";
 import { normals } from "../src/random/index.ts";
 import { sample } from "../src/restore/index.ts";
 import { constant, input, type Tensor, vjp } from "../src/tensor/index.ts";
+import { writeContactSheet } from "./contact-sheet.ts";
 import { type BenchPicture, readSet } from "./pictures.ts";
 import { type BenchDenoiser, benchDenoiser } from "./prior-models.ts";
 import { sanity } from "./prior-sanity.ts";
@@ -183,8 +182,6 @@ async function sizes(models: readonly BenchDenoiser[], engine: Engine): Promise<
 async function samples(models: readonly BenchDenoiser[], engine: Engine): Promise<void> {
   const count = Number(options.samples);
   const side = 256;
-  const columns = Math.ceil(Math.sqrt(count));
-  const rows = Math.ceil(count / columns);
   for (const { name } of models) {
     if (["v0", "ffdnet"].includes(name)) continue;
     const { images } = await sample({
@@ -194,21 +191,8 @@ async function samples(models: readonly BenchDenoiser[], engine: Engine): Promis
       samples: count,
       engine,
     });
-    const sheet = createImage(
-      columns * side,
-      rows * side,
-      3,
-      new Float32Array(3 * columns * rows * side * side).fill(1),
-    );
-    for (const [k, { data }] of images.entries())
-      for (let c = 0; c < 3; c++)
-        for (let i = 0; i < side; i++) {
-          const to = ((c * rows + Math.floor(k / columns)) * side + i) * columns * side + (k % columns) * side;
-          sheet.data.set(data.subarray((c * side + i) * side, (c * side + i + 1) * side), to);
-        }
-    await mkdir(options.out, { recursive: true });
     const file = join(options.out, `samples-${name}.png`);
-    await writeAtomic(file, await encodeImage(sheet, { format: "png" }));
+    await writeContactSheet(images, file);
     console.log(`\n${count} samples of ${side}²: ${file}`);
   }
 }
