@@ -85,6 +85,9 @@ class Trainer(Training):
     def export(self, measured: Optional[Dict[str, object]]) -> None:
         details = self.details()
         details["training"]["lnSigma"] = describe_noise(self.options)
+        if self.teacher:
+            teacher = os.path.basename(self.options.teacher)
+            details["training"]["teacher"] = {"weights": teacher, "share": self.options.teacher_share}
         if measured:
             details["measured"] = {"validationPsnr": measured["psnr"]}
         export_prior(os.path.join(self.options.out, "export"), self.architecture, self.average, details)
