@@ -35,14 +35,18 @@ class CropSource:
     """Random crops of random pictures at random scales, flipped and turned.
 
     A (picture, scale) pair is drawn in proportion to its pixels, so that every patch of every picture is about equally likely.
+    `short_side`: larger pictures are brought to it first, for what a camera writes is soft at its own pixels; 0 for none.
     """
 
-    def __init__(self, paths: Sequence[str], size: int, scales: Sequence[float] = DEFAULT_SCALES) -> None:
+    def __init__(
+        self, paths: Sequence[str], size: int, scales: Sequence[float] = DEFAULT_SCALES, short_side: int = 0
+    ) -> None:
         self.size = size
         self.pictures: List[np.ndarray] = []
         for path in paths:
             image = read_rgb(path)
-            for scale in scales:
+            most = min(1.0, short_side / min(image.size)) if short_side else 1.0
+            for scale in (most * scale for scale in scales):
                 width, height = round(image.width * scale), round(image.height * scale)
                 if min(width, height) < size:
                     continue

@@ -1,6 +1,7 @@
 """Makes a tiny prior with known outputs, which tests of the library load: weights, card and golden tensors.
 
     python3 make_golden.py --out ../test/priors/golden/tiny-prior
+    python3 make_golden.py --out ../test/priors/golden/tiny-detail --detail
 """
 
 from __future__ import annotations
@@ -49,13 +50,15 @@ def denoise_double(network: ShuffleUNet, x: torch.Tensor, sigma: torch.Tensor) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--detail", action="store_true", help="with a detail path")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    architecture = shuffle_unet_architecture([8, 12, 16], [1, 2, 1], [8, 4])
+    detail = {"width": 12, "depth": 2} if options.detail else None
+    architecture = shuffle_unet_architecture([8, 12, 16], [1, 2, 1], [8, 4], detail=detail)
     network = ShuffleUNet(architecture)
     for name, parameter in network.named_parameters():
-        if "conv2" in name:  # they start at zero, where a wrong block would go unnoticed
+        if any(part in name for part in ("conv2", "context", "detail.head")):  # they start at zero, where a wrong block would go unnoticed
             torch.nn.init.normal_(parameter, std=0.1)
     details = {"name": "tiny-prior", "description": "Random weights, for tests alone", "licence": "MIT"}
     export_prior(options.out, architecture, network.state_dict(), details)

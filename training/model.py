@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -15,12 +16,17 @@ Architecture = Dict[str, object]
 
 
 def shuffle_unet_architecture(
-    widths: List[int], blocks: List[int], embedding: List[int], channels: int = 3, shuffle: int = 2
+    widths: List[int],
+    blocks: List[int],
+    embedding: List[int],
+    channels: int = 3,
+    shuffle: int = 2,
+    detail: Optional[Mapping[str, int]] = None,
 ) -> Architecture:
-    """The card's description of a network, from which the TypeScript side builds the same one."""
+    """The card's description of a network, from which the TypeScript side builds the same one; `detail`: see `DetailPath`."""
     if len(widths) != len(blocks) or len(widths) < 1:
         raise ValueError(f"expected as many widths as block counts, got {widths} and {blocks}")
-    return {
+    architecture: Architecture = {
         "type": "shuffle-unet",
         "channels": channels,
         "shuffle": shuffle,
@@ -29,6 +35,9 @@ def shuffle_unet_architecture(
         "embedding": list(embedding),
         "multiple": shuffle * 2 ** (len(widths) - 1),
     }
+    if detail:
+        architecture["detail"] = {"width": detail["width"], "depth": detail["depth"], "sigmaData": SIGMA_DATA}
+    return architecture
 
 
 class Block(nn.Module):
@@ -43,11 +52,55 @@ class Block(nn.Module):
         return x + self.conv2(functional.relu(self.conv1(x)))
 
 
+class DetailPath(nn.Module):
+    """A second opinion where the noise is weak or moderate: FFDNet's plain convolutions at full width, on half the size.
+
+    It estimates the picture itself, T, from the noisy one, the noise level and the U-Net's last features. The network's answer is
+    D = (1 - w) D_unet + w T with w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function;
+    gate = [m_low, k_low, m_high, k_high] is learned. Weak noise is the U-Net's alone, for it predicts the noise there and not the
+    picture; strong noise too, for it sees further.
+    """
+
+    GATE = (math.log(7.3 / 127.5), 2.0, math.log(130 / 127.5), 8.0)
+
+    def __init__(self, detail: Mapping[str, object], channels: int, context: int) -> None:
+        super().__init__()
+        width, depth = int(detail["width"]), int(detail["depth"])
+        self.sigma_data = float(detail["sigmaData"])
+        self.stem = nn.Conv2d(channels + 1, width, 3, padding=1)
+        self.context = nn.Conv2d(context, width, 1, bias=False)
+        self.body = nn.Sequential(*(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth)))
+        self.head = nn.Conv2d(width, channels, 3, padding=1)
+        self.gate = nn.Parameter(torch.tensor(self.GATE))
+        nn.init.zeros_(self.context.weight)
+        nn.init.zeros_(self.head.weight)
+        for convolution in (self.stem, *self.body):
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)
+
+    def forward(self, u: Tensor, c_noise: Tensor, features: Tensor, unet: Tensor) -> Tensor:
+        """F of both paths; u and unet, F of the U-Net: un-shuffled (N, C, H, W); c_noise: (N,); features: (N, context, H, W)."""
+        log_sigma = 4 * c_noise[:, None, None, None]
+        sigma = log_sigma.exp()
+        total = (sigma**2 + self.sigma_data**2).sqrt()
+        h = (total * u + 1) / 2
+        level = (sigma / 2).expand(-1, 1, h.shape[2], h.shape[3])
+        h = functional.relu(self.stem(torch.cat([h, level], dim=1)) + self.context(features))
+        for convolution in self.body:
+            h = functional.relu(convolution(h))
+        picture = 2 * self.head(h).to(u.dtype) - 1
+        # F = (D - c_skip x) / c_out at D = T, with c_skip, c_out and x = total u written out.
+        detail = (total * picture - self.sigma_data**2 * u) / (sigma * self.sigma_data)
+        low, low_slope, high, high_slope = self.gate
+        weight = torch.sigmoid(low_slope * (log_sigma - low)) * torch.sigmoid(high_slope * (high - log_sigma))
+        return unet + weight * (detail - unet)
+
+
 class ShuffleUNet(nn.Module):
     """F(u, c_noise) of the card `{"type": "shuffle-unet", ...}`.
 
     Level 0 works on the image un-shuffled by `shuffle` (12 channels of a picture by 2; latents by 1), level k on half the size of level k-1. `widths` and `blocks` go from
-    level 0 to the lowest; `embedding` = [hidden, out] numbers of the noise embedding, which enters as constant channels of the stem.
+    level 0 to the lowest; `embedding` = [hidden, out] numbers of the noise embedding, which enters as constant channels of the stem; `detail`, where there is one, adds a `DetailPath`.
     u: (N, channels, H, W) with H and W multiples of shuffle 2^(levels - 1); c_noise: (N,).
     """
 
@@ -73,6 +126,8 @@ class ShuffleUNet(nn.Module):
             setattr(self, f"dec{level}", nn.Sequential(*(Block(width) for _ in range(blocks[level]))))
         self.mid = nn.Sequential(*(Block(widths[-1]) for _ in range(blocks[-1])))
         self.head = nn.Conv2d(widths[0], channels * shuffle**2, 3, padding=1)
+        detail = architecture.get("detail")
+        self.detail = DetailPath(detail, channels * shuffle**2, widths[0]) if detail else None
         # A residual branch that starts at zero keeps the signal's variance through any depth.
         for module in self.modules():
             if isinstance(module, Block):
@@ -81,9 +136,9 @@ class ShuffleUNet(nn.Module):
 
     def forward(self, u: Tensor, c_noise: Tensor) -> Tensor:
         e = self.emb2(functional.silu(self.emb1(c_noise[:, None])))
-        h = functional.pixel_unshuffle(u, self.shuffle)
-        constant = e[:, :, None, None].to(h.dtype).expand(-1, -1, h.shape[2], h.shape[3])
-        h = self.stem(torch.cat([h, constant], dim=1))
+        picture = functional.pixel_unshuffle(u, self.shuffle)
+        constant = e[:, :, None, None].to(picture.dtype).expand(-1, -1, *picture.shape[2:])
+        h = self.stem(torch.cat([picture, constant], dim=1))
         skips = []
         for level in range(self.levels - 1):
             h = getattr(self, f"enc{level}")(h)
@@ -93,7 +148,10 @@ class ShuffleUNet(nn.Module):
         for level in reversed(range(self.levels - 1)):
             h = functional.pixel_shuffle(getattr(self, f"up{level}")(h), 2) + skips[level]
             h = getattr(self, f"dec{level}")(h)
-        return functional.pixel_shuffle(self.head(h), self.shuffle)
+        out = self.head(h)
+        if self.detail is not None:
+            out = self.detail(picture, c_noise, h, out.to(picture.dtype))
+        return functional.pixel_shuffle(out, self.shuffle)
 
 
 def edm_coefficients(sigma: Tensor, sigma_data: float = SIGMA_DATA) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -118,12 +176,10 @@ def edm_loss(
     sigma: Tensor,
     noise: Tensor,
     sigma_data: float = SIGMA_DATA,
-    lesson: Optional[Tensor] = None,
 ) -> Tensor:
     """EDM's weighted denoising loss: (sigma^2 + sd^2) / (sigma sd)^2 |D - clean|^2 = |F - target|^2, one number per image.
 
-    Written on F so that the weight never multiplies a difference that rounding has emptied. `lesson`: what a teacher adds to the
-    clean picture in the target.
+    Written on F so that the weight never multiplies a difference that rounding has emptied.
     """
     c_skip, c_out, c_in, c_noise = edm_coefficients(sigma, sigma_data)
 
@@ -134,8 +190,6 @@ def edm_loss(
     # (clean - c_skip * noisy) / c_out, with the division carried out.
     total = (sigma**2 + sigma_data**2).sqrt()
     target = column(sigma / (sigma_data * total)) * clean - column(sigma_data / total) * noise
-    if lesson is not None:
-        target = target + column(total / (sigma * sigma_data)) * lesson
     output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise)
     return (output.float() - target).square().mean(dim=(1, 2, 3))
 

@@ -11,11 +11,14 @@ from typing import Dict, List
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
+from torch.nn import functional
 
 import safetensors_io
+from data import CropSource, list_images
 from export import load_prior, sha256_of
+from ffdnet import detail_weights
 from model import ShuffleUNet, denoise, edm_coefficients, edm_loss, grow_from, shuffle_unet_architecture
-from teacher import FFDNet, lesson, teacher_share
 from train_prior import Trainer, main, noise_levels, parse_arguments
 
 
@@ -85,6 +88,11 @@ class RecipeTest(ScratchTest):
         with torch.no_grad():
             self.assertLess(float((denoise(network, x, sigma) - denoise(average, x, sigma)).abs().max()), 5e-3)
 
+    def test_brings_large_pictures_to_a_short_side(self) -> None:
+        paths = list_images([os.path.join(self.root, "train")])
+        source = CropSource(paths, 16, [1, 0.5], short_side=32)
+        self.assertEqual({picture.shape for picture in source.pictures}, {(32, 40, 3), (16, 20, 3)})
+
     def test_refuses_another_architecture_in_the_same_folder(self) -> None:
         with self.assertRaises(SystemExit):
             main(self.arguments("other", "--stop-at", "1"))
@@ -118,27 +126,29 @@ class ModelTest(unittest.TestCase):
         expected = (denoise(network, noisy, sigma) - clean).square().mean(dim=(1, 2, 3)) / c_out**2
         self.assertTrue(torch.allclose(edm_loss(network, clean, sigma, noise), expected, rtol=1e-3))
 
-    def test_a_teacher_shares_in_the_target(self) -> None:
+    def test_a_detail_path_starts_as_ffdnet(self) -> None:
         torch.manual_seed(3)
+        convolutions = [nn.Conv2d(13, 16, 3, padding=1), nn.Conv2d(16, 16, 3, padding=1), nn.Conv2d(16, 12, 3, padding=1)]
+        stack = nn.Sequential(convolutions[0], nn.ReLU(), convolutions[1], nn.ReLU(), convolutions[2])
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "teacher.safetensors")
-            shapes = {"model.0": (16, 13), "model.2": (12, 16)}
-            tensors = {f"{name}.weight": 0.2 * torch.randn(*shape, 3, 3).numpy() for name, shape in shapes.items()}
-            tensors.update({f"{name}.bias": torch.randn(shape[0]).numpy() for name, shape in shapes.items()})
-            safetensors_io.save(path, tensors, {})
-            teacher = FFDNet(path)
-        network = self.network([8, 12], [1, 1], 0)
-        clean, noise = torch.rand(3, 3, 8, 8) * 2 - 1, torch.randn(3, 3, 8, 8)
-        sigma = torch.tensor([0.005, 0.2, 20.0])  # below, within and above what it was trained for
-        share = teacher_share(sigma, 0.75)
-        self.assertEqual(share.tolist(), [0, 0.75, 0])
-        noisy = clean + sigma[:, None, None, None] * noise
-        target = clean.clone()
-        target[1] = 0.25 * clean[1] + 0.75 * teacher(noisy[1:2], sigma[1:2])[0]
-        _, c_out, _, _ = edm_coefficients(sigma)
-        expected = (denoise(network, noisy, sigma) - target).square().mean(dim=(1, 2, 3)) / c_out**2
-        taught = edm_loss(network, clean, sigma, noise, lesson=lesson(teacher, clean, sigma, noise, 0.75))
-        self.assertTrue(torch.allclose(taught, expected, rtol=1e-3))
+            path = os.path.join(folder, "ffdnet.safetensors")
+            safetensors_io.save(path, {f"model.{name}": t.detach().numpy() for name, t in stack.state_dict().items()}, {})
+            weights = detail_weights(path)
+        torch.manual_seed(4)
+        network = ShuffleUNet(shuffle_unet_architecture([8, 12], [1, 1], [8, 4], detail={"width": 16, "depth": 1}))
+        unet = self.network([8, 12], [1, 1], 0)
+        for given in ({name: tensor.numpy() for name, tensor in unet.state_dict().items()}, weights):
+            grow_from(network, given)
+        x, sigma = torch.rand(3, 3, 8, 12) * 2 - 1, torch.tensor([0.01, 0.25, 20.0])
+        with torch.no_grad():
+            d, d_unet = denoise(network, x, sigma), denoise(unet, x, sigma)
+            level = (sigma / 2)[:, None, None, None].expand(-1, 1, 4, 6)
+            own = 2 * functional.pixel_shuffle(stack(torch.cat([functional.pixel_unshuffle((x + 1) / 2, 2), level], 1)), 2) - 1
+            # The gate as its definition has it: an odds of (sigma / a)^2 times one of (b / sigma)^8.
+            up, down = (sigma / 0.05725) ** 2, (1.0196 / sigma) ** 8
+            weight = (up / (1 + up) * down / (1 + down))[:, None, None, None]
+        self.assertGreater(float(weight[1]), 0.9)
+        self.assertLess(float((d - (1 - weight) * d_unet - weight * own).abs().max()), 1e-4)
 
     def test_noise_levels_cover_the_range(self) -> None:
         options = parse_arguments(["--data", ".", "--out", "."])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from data import DEFAULT_SCALES, CropSource, Prefetch, center_multiple, list_images
 from evaluate_prior import denoising_psnr
 from export import export_prior
+from ffdnet import detail_weights
 from model import ShuffleUNet, edm_loss, shuffle_unet_architecture
 from noise import add_noise_arguments, describe_noise, noise_levels
-from teacher import FFDNet, lesson
 from trainer import Training, add_training_arguments, run
 
-PRESETS: Dict[str, Dict[str, List[int]]] = {
-    "natural": {"widths": [48, 96, 160], "blocks": [4, 4, 6], "embedding": [64, 8]},
+PRESETS: Dict[str, Dict[str, Any]] = {
+    "natural": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8], "detail": {"width": 96, "depth": 10}},
     "natural-small": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8]},
     "tiny": {"widths": [8, 16], "blocks": [1, 1], "embedding": [8, 4]},
 }
@@ -39,9 +39,9 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--preset", choices=sorted(PRESETS), default="natural", help="architecture")
     add("--widths", type=int, nargs="+", help="channels per level, instead of the preset's")
     add("--blocks", type=int, nargs="+", help="residual blocks per level, instead of the preset's")
-    add("--teacher", help="weights of FFDNet for colour pictures (safetensors), for part of the targets between 5 and 75 of 255")
-    add("--teacher-share", type=float, default=0.8, help="the largest part")
+    add("--detail-init", help="FFDNet's weights for colour pictures (safetensors), to start the detail path from")
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
+    add("--short-side", type=int, default=0, help="bring larger pictures to this short side first; 0: as they are")
     return parser.parse_args(arguments)
 
 
@@ -49,20 +49,26 @@ class Trainer(Training):
     def __init__(self, options: argparse.Namespace) -> None:
         preset = PRESETS[options.preset]
         architecture = shuffle_unet_architecture(
-            options.widths or preset["widths"], options.blocks or preset["blocks"], preset["embedding"]
+            options.widths or preset["widths"],
+            options.blocks or preset["blocks"],
+            preset["embedding"],
+            detail=preset.get("detail"),
         )
         multiple = int(architecture["multiple"])
         if options.patch % multiple:
             raise ValueError(f"expected --patch to be a multiple of {multiple}, got {options.patch}")
         super().__init__(options, architecture)
-        self.teacher = FFDNet(options.teacher).to(self.device).eval() if options.teacher else None
-        source = CropSource(list_images(options.data), options.patch, options.scales)
+        source = CropSource(list_images(options.data), options.patch, options.scales, options.short_side)
         self.batches = Prefetch(source, options.seed, options.batch)
         paths = list_images(options.validation) if options.validation else []
         self.images = [center_multiple(path, multiple, 256) for path in paths]
 
     def build(self) -> nn.Module:
         return ShuffleUNet(self.architecture)
+
+    def initial_weights(self) -> List[Dict[str, Any]]:
+        detail = self.options.detail_init
+        return super().initial_weights() + ([detail_weights(detail)] if detail else [])
 
     def batch(self, random: torch.Generator) -> Tuple[Tensor, ...]:
         sigma = noise_levels(self.options, random, self.options.batch).to(self.device)
@@ -72,8 +78,7 @@ class Trainer(Training):
 
     def loss(self, *parts: Tensor) -> Tensor:
         clean, sigma, noise = parts
-        taught = lesson(self.teacher, clean, sigma, noise, self.options.teacher_share) if self.teacher else None
-        return edm_loss(self.forward, clean, sigma, noise, lesson=taught).sum()
+        return edm_loss(self.forward, clean, sigma, noise).sum()
 
     def validate(self) -> Optional[Dict[str, object]]:
         if not self.images:
@@ -85,9 +90,8 @@ class Trainer(Training):
     def export(self, measured: Optional[Dict[str, object]]) -> None:
         details = self.details()
         details["training"]["lnSigma"] = describe_noise(self.options)
-        if self.teacher:
-            teacher = os.path.basename(self.options.teacher)
-            details["training"]["teacher"] = {"weights": teacher, "share": self.options.teacher_share}
+        if self.options.detail_init:
+            details["training"]["detailStartedFrom"] = os.path.basename(self.options.detail_init)
         if measured:
             details["measured"] = {"validationPsnr": measured["psnr"]}
         export_prior(os.path.join(self.options.out, "export"), self.architecture, self.average, details)

@@ -75,10 +75,9 @@ class Training:
         torch.backends.cudnn.benchmark = True
         torch.manual_seed(options.seed)
         network = self.build()
-        if options.init:
-            weights, _ = safetensors_io.load(options.init)
-            copied, new = grow_from(network, weights)
-            print(f"started from {options.init}: {copied} tensors copied, {new} new", flush=True)
+        for weights in self.initial_weights():
+            copied, others = grow_from(network, weights)
+            print(f"started with {copied} tensors of given weights, {others} others as they were", flush=True)
         self.network: nn.Module = network.to(self.device).to(memory_format=torch.channels_last)
         # The network has no buffers: its parameters are its state.
         self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.named_parameters()}
@@ -97,6 +96,10 @@ class Training:
     def build(self) -> nn.Module:
         """The network of `self.architecture`, at its random start."""
         raise NotImplementedError
+
+    def initial_weights(self) -> List[Dict[str, np.ndarray]]:
+        """What the network starts from, one after the other; see `grow_from`."""
+        return [safetensors_io.load(self.options.init)[0]] if self.options.init else []
 
     def batch(self, random: torch.Generator) -> Tuple[Tensor, ...]:
         """Tensors of iteration `self.iteration`, whose first axis is the batch; `random` lives on `self.device`'s side."""

@@ -2,12 +2,14 @@ import type { Network } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import { concat, type Tensor } from "../tensor/index.ts";
 import type { ShuffleUnet } from "./card.ts";
+import { detailPath } from "./detail-path.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { WeightReader } from "./weight-reader.ts";
 
 /**
  * The network of a `shuffle-unet` card: a U-Net of convolution + ReLU residual blocks, without normalisation, on the picture
- * un-shuffled into space blocks; the noise level enters as constant channels of the first convolution.
+ * un-shuffled into space blocks; the noise level enters as constant channels of the first convolution. With `detail`, a second
+ * path ({@link detailPath}) answers where the noise is weak or moderate.
  * Tensors carry PyTorch's names and layouts.
  * @throws invalid-model when a tensor is missing, left over or shaped otherwise than the card says
  */
@@ -16,7 +18,7 @@ export function shuffleUnet(
   tensors: ReadonlyMap<string, StoredTensor>,
   source: string,
 ): Network {
-  const { channels, shuffle, widths, blocks, embedding } = architecture;
+  const { channels, shuffle, widths, blocks, embedding, detail } = architecture;
   if (widths.length !== blocks.length)
     throw new TweedieError("invalid-model", {
       what: `${source}, architecture`,
@@ -37,6 +39,7 @@ export function shuffleUnet(
   }));
   const middle = weights.reluBlocks("mid", widths[widths.length - 1], blocks[blocks.length - 1]);
   const head = weights.conv("head", widths[0], deep, 3);
+  const refine = detail && detailPath(weights, detail, deep, widths[0]);
   weights.finish();
 
   return (u, time) => {
@@ -53,6 +56,7 @@ export function shuffleUnet(
     }
     x = middle(x);
     for (const { up, decode } of levels.toReversed()) x = decode(up(x).depthToSpace(2).add(skips.pop()!));
-    return head(x).depthToSpace(shuffle);
+    const out = head(x);
+    return (refine ? refine(picture, time, x, out) : out).depthToSpace(shuffle);
   };
 }
