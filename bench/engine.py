@@ -104,7 +104,28 @@ def natural(w):
         m = stack(conv(F.pixel_unshuffle(h1, 2), "down1"), "mid")
         a = stack(F.pixel_shuffle(conv(m, "up1"), 2) + h1, "dec1")
         b = stack(F.pixel_shuffle(conv(a, "up0"), 2) + h0, "dec0")
-        return F.pixel_shuffle(conv(b, "head"), 2)
+        return F.pixel_shuffle(detail(deep, noise, b, conv(b, "head")), 2)
+
+    def detail(u, noise, features, unet):
+        """The second path of src/priors/detail-path.ts, where there is one."""
+        if "detail.gate" not in w:
+            return unet
+        log_sigma = 4 * noise.reshape(1, 1, 1, 1)
+        sigma = log_sigma.exp()
+        total = (sigma**2 + 0.25).sqrt()
+        level = (sigma / 2).expand(u.shape[0], 1, u.shape[2], u.shape[3])
+        h = conv(torch.cat([(total * u + 1) / 2, level], 1), "detail.stem")
+        h = F.relu(h + F.conv2d(features, w["detail.context.weight"]))
+        k = 0
+        while f"detail.body.{k}.weight" in w:
+            h = F.relu(conv(h, f"detail.body.{k}"))
+            k += 1
+        picture = 2 * conv(h, "detail.head") - 1
+        low, low_slope, high, high_slope = w["detail.gate"]
+        weight = torch.sigmoid(low_slope * (log_sigma - low)) * torch.sigmoid(high_slope * (high - log_sigma))
+        fine = (total * picture - 0.25 * u) / (0.5 * sigma)
+        kept = (2 * sigma * u - fine).mean((1, 2, 3), keepdim=True)
+        return unet + weight * (fine + kept - unet)
 
     return edm(f)
 

@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { normals } from "../src/random/index.ts";
 import { unetLayers } from "./networks.ts";
+import { shapes } from "./peak.ts";
 import { readWeights, writeWeights } from "./safetensors.ts";
 
 const { values: options } = parseArgs({
@@ -244,14 +245,16 @@ for (const { network, mode, size, ours, networkOnly } of results) {
 
 if (list(options.networks).includes("natural")) {
   console.log(
-    "\nConvolutions alone in GFLOP/s (48, 96, 160 channels), and the embedded network, share of the best of them",
+    `\nConvolutions alone in GFLOP/s (${shapes.map(([c, by]) => `${c} channels at 1/${by}`).join(", ")}), and the embedded network, share of the best of them`,
   );
   for (const size of list(options.sizes).map(Number)) {
     const speeds = await convolutionSpeeds(size);
-    const peak = Math.max(...speeds.slice(0, 3));
+    const alone = speeds.slice(0, shapes.length);
+    const [forward, both] = speeds.slice(shapes.length);
+    const peak = Math.max(...alone);
     const show = (speed: number) => `${speed.toFixed(0)} (${((100 * speed) / peak).toFixed(0)}%)`;
-    const alone = speeds.slice(0, 3).map((v) => v.toFixed(0));
-    console.log(`  ${size} px: ${alone.join(", ")}; forward ${show(speeds[3])}, forward + VJP ${show(speeds[4])}`);
+    const each = alone.map((v) => v.toFixed(0)).join(", ");
+    console.log(`  ${size} px: ${each}; forward ${show(forward)}, forward + VJP ${show(both)}`);
   }
 }
 if (options.json) writeFileSync(options.json, JSON.stringify({ version, threads, results }));

@@ -1,9 +1,10 @@
 import type { Engine } from "../src/engine/index.ts";
 import { ancestors, constant, input, type Tensor } from "../src/tensor/index.ts";
 
-/** Channels and divisor of the picture's side: the convolutions of the embedded network. */
-const shapes = [
+/** Channels and divisor of the picture's side: the convolutions of the embedded networks. */
+export const shapes = [
   [48, 2],
+  [96, 2],
   [96, 4],
   [160, 8],
 ] as const;

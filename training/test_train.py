@@ -88,6 +88,16 @@ class RecipeTest(ScratchTest):
         with torch.no_grad():
             self.assertLess(float((denoise(network, x, sigma) - denoise(average, x, sigma)).abs().max()), 5e-3)
 
+    def test_keeps_a_share_of_what_it_started_from(self) -> None:
+        main(self.arguments("base", "--iterations", "2"))
+        init = os.path.join(self.root, "base", "export", "weights.safetensors")
+        main(self.arguments("kept", "--iterations", "3", "--init", init, "--keep-start", "0.25"))
+        start, _ = safetensors_io.load(init)
+        kept, _ = safetensors_io.load(os.path.join(self.root, "kept", "export", "weights.safetensors"))
+        for name, average in self.checkpoint("kept")["average"].items():
+            expected = 0.75 * average.numpy() + 0.25 * start[name].astype(np.float32)
+            np.testing.assert_allclose(kept[name].astype(np.float32), expected, rtol=2e-3, atol=1e-5)
+
     def test_brings_large_pictures_to_a_short_side(self) -> None:
         paths = list_images([os.path.join(self.root, "train")])
         source = CropSource(paths, 16, [1, 0.5], short_side=32)
@@ -144,9 +154,10 @@ class ModelTest(unittest.TestCase):
             d, d_unet = denoise(network, x, sigma), denoise(unet, x, sigma)
             level = (sigma / 2)[:, None, None, None].expand(-1, 1, 4, 6)
             own = 2 * functional.pixel_shuffle(stack(torch.cat([functional.pixel_unshuffle((x + 1) / 2, 2), level], 1)), 2) - 1
-            # The gate as its definition has it: an odds of (sigma / a)^2 times one of (b / sigma)^8.
-            up, down = (sigma / 0.05725) ** 2, (1.0196 / sigma) ** 8
+            # The gate as its definition has it: an odds of (sigma / a)^2 and one of (b / sigma)^3.
+            up, down = (sigma / 0.05725) ** 2, (1.8196 / sigma) ** 3
             weight = (up / (1 + up) * down / (1 + down))[:, None, None, None]
+            own = own + (x - own).mean(dim=(1, 2, 3), keepdim=True)
         self.assertGreater(float(weight[1]), 0.9)
         self.assertLess(float((d - (1 - weight) * d_unet - weight * own).abs().max()), 1e-4)
 

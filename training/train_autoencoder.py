@@ -121,7 +121,7 @@ class Trainer(Training):
             details["measured"] = {"validationPsnr": measured["psnr"]}
         batches = [self.pixels(self.source.batch(self.options.seed + 1, i, 16)) for i in range(16)]
         moments = latent_moments(self.averaged_network(), batches)
-        export_autoencoder(os.path.join(self.options.out, "export"), self.architecture, moments, self.average, details)
+        export_autoencoder(os.path.join(self.options.out, "export"), self.architecture, moments, self.result(), details)
 
 
 def main(arguments: Optional[List[str]] = None) -> None:

@@ -143,7 +143,7 @@ class Trainer(Training):
         if measured:
             details["measured"] = {"latentRmse": measured["rmse"]}
         folder = os.path.join(self.options.out, "export")
-        export_latent(folder, self.architecture, SIGMA_DATA, self.average, self.options.autoencoder, details)
+        export_latent(folder, self.architecture, SIGMA_DATA, self.result(), self.options.autoencoder, details)
 
 
 def main(arguments: Optional[List[str]] = None) -> None:

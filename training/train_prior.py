@@ -94,7 +94,7 @@ class Trainer(Training):
             details["training"]["detailStartedFrom"] = os.path.basename(self.options.detail_init)
         if measured:
             details["measured"] = {"validationPsnr": measured["psnr"]}
-        export_prior(os.path.join(self.options.out, "export"), self.architecture, self.average, details)
+        export_prior(os.path.join(self.options.out, "export"), self.architecture, self.result(), details)
 
 
 def main(arguments: Optional[List[str]] = None) -> None:

@@ -42,6 +42,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, patch: int, log_ever
     add("--optimizer", choices=["muon", "adamw"], default="muon", help="of the hidden convolutions; the rest has AdamW")
     add("--weight-decay", type=float, default=0.0, help="of AdamW")
     add("--ema", type=float, default=0.999, help="decay of the averaged weights, which are what is exported")
+    add("--keep-start", type=float, default=0.0, help="share of the starting weights in what is measured and exported")
     add("--clip", type=float, default=1.0, help="largest norm of the gradient")
     add("--seed", type=int, default=0)
     add("--threads", type=int, default=os.cpu_count() or 1, help="CPU threads; the result does not depend on them")
@@ -74,10 +75,11 @@ class Training:
         self.device = torch.device(options.device)
         torch.backends.cudnn.benchmark = True
         torch.manual_seed(options.seed)
-        network = self.build()
+        network, self.start = self.build(), {}
         for weights in self.initial_weights():
             copied, others = grow_from(network, weights)
             print(f"started with {copied} tensors of given weights, {others} others as they were", flush=True)
+            self.start = {name: tensor.to(self.device, copy=True) for name, tensor in network.state_dict().items()}
         self.network: nn.Module = network.to(self.device).to(memory_format=torch.channels_last)
         # The network has no buffers: its parameters are its state.
         self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.named_parameters()}
@@ -202,9 +204,20 @@ class Training:
             return random
         return torch.Generator(self.device).manual_seed(self.options.seed * 1_000_000_007 + self.iteration)
 
+    def result(self) -> Dict[str, Tensor]:
+        """The weights to measure and to export: the average, and `--keep-start` of what the run started from.
+
+        Between a network and its fine-tuned self the loss is lower than at either, most of all on pictures unlike the new ones
+        (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+        """
+        keep = self.options.keep_start
+        if not self.start or keep == 0:
+            return self.average
+        return {name: torch.lerp(tensor, self.start[name], keep) for name, tensor in self.average.items()}
+
     def averaged_network(self) -> nn.Module:
         network = self.build().to(self.device).to(memory_format=torch.channels_last)
-        network.load_state_dict(self.average)
+        network.load_state_dict(self.result())
         return network.eval()
 
     def details(self) -> Dict[str, object]:
@@ -223,6 +236,7 @@ class Training:
             "optimizer": options.optimizer,
             "learningRate": options.lr,
             "ema": options.ema,
+            "keptOfStart": options.keep_start,
             "seed": options.seed,
             "precision": options.precision,
             "device": options.device,
@@ -283,7 +297,7 @@ def run(trainer: Training) -> None:
         mean_loss(losses, trainer.iteration)
         trainer.save()
     if trainer.iteration >= options.iterations:
-        trainer.export(measured)
+        trainer.export(measured or trainer.validate())
         print(f"done: {options.out}/export", flush=True)
     else:
         print(f"stopped at iteration {trainer.iteration}; the same command goes on", flush=True)

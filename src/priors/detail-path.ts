@@ -7,8 +7,8 @@ type DetailPath = (u: Tensor, time: Tensor, features: Tensor, unet: Tensor) => T
 
 /**
  * A second opinion where the noise is weak or moderate: plain convolutions at full width (FFDNet; Zhang, Zuo, Zhang 2018) on the
- * un-shuffled picture. It estimates the picture itself, T, and the network answers D = (1 - w) D_unet + w T with a learned
- * w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an ensemble of experts by noise
+ * un-shuffled picture. It estimates the picture itself, T with the mean of x, and the network answers D = (1 - w) D_unet + w T with a
+ * learned w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an ensemble of experts by noise
  * level (Balaji et al. 2022, eDiff-I), of which one reads the other's features.
  * @param channels of the un-shuffled picture
  * @param context channels of the U-Net's last features
@@ -49,6 +49,8 @@ export function detailPath(
       .sub(u.mul(sigmaData ** 2))
       .div(sigma.mul(sigmaData));
     const weight = logSigma.sub(low).mul(lowSlope).sigmoid().mul(high.sub(logSigma).mul(highSlope).sigmoid());
-    return unet.add(weight.mul(detail.sub(unet)));
+    // T takes the mean of x: whoever predicts the picture itself lets the brightness drift where the data say nothing of it.
+    const kept = u.mul(sigma.div(sigmaData)).sub(detail).mean([1, 2, 3], true);
+    return unet.add(weight.mul(detail.add(kept).sub(unet)));
   };
 }

@@ -37,25 +37,25 @@ async function compare(prior: Prior, goldenFile: string, i: number) {
   };
 }
 
-describe("the embedded prior", () => {
-  const golden = new URL("./golden/natural/golden.safetensors", import.meta.url).pathname;
+describe.each(["natural", "natural-small"])("the embedded prior %s", (name) => {
+  const golden = new URL(`./golden/embedded/${name}.safetensors`, import.meta.url).pathname;
 
-  test("is the file that is known", async () => {
-    const prior = await loadPrior("natural");
-    expect(prior.hash).toBe("1d735f72bab6f1c609046d2c89e444bc9699fbf5bb3f12bc01be185f5e8007f8");
-    expect(prior).toMatchObject({ name: "natural", channels: 3, multipleOf: 8 });
+  test("says what it is and under which licence", async () => {
+    const prior = await loadPrior(name);
+    expect(prior).toMatchObject({ name, channels: 3, multipleOf: 8 });
+    expect(prior.hash).toBe(prior.card.weights?.sha256);
     expect(prior.card.licence).toContain("research");
   });
 
-  test.each([0, 1])("gives PyTorch's outputs and VJPs on ONNX Runtime, case %i", async (i) => {
-    const error = await compare(await loadPrior("natural"), golden, i);
+  test.each([0, 1, 2])("gives PyTorch's outputs and VJPs on ONNX Runtime, case %i", async (i) => {
+    const error = await compare(await loadPrior(name), golden, i);
     expect(error.denoised).toBeLessThan(1e-5);
     expect(error.vjp).toBeLessThan(1e-5);
   });
 
   test("gives PyTorch's outputs in float64", async () => {
     const { tensors } = readSafetensors(new Uint8Array(readFileSync(golden)), golden);
-    const { denoise } = await loadPrior("natural");
+    const { denoise } = await loadPrior(name);
     const x = tensors.get("x1")!;
     const level = toFloat32(tensors.get("sigma1")!)[0];
     const [{ data }] = evaluate([denoise(constant(toFloat32(x), x.shape), constant(level))]);
@@ -64,43 +64,46 @@ describe("the embedded prior", () => {
 });
 
 const original = shared("models/natural-v0");
-describe.skipIf(!original.present)("against the float32 weights it was made of (../shared/models/natural-v0)", () => {
-  const goldenFile = join(original.path, "golden.safetensors");
-  const full = async () => {
-    const { card } = await loadPrior("natural");
-    const file = join(original.path, "weights.safetensors");
-    return networkPrior({ ...card, weights: undefined }, new Uint8Array(readFileSync(file)), file);
-  };
+describe.skipIf(!original.present)(
+  "natural-small against the float32 weights it was made of (../shared/models/natural-v0)",
+  () => {
+    const goldenFile = join(original.path, "golden.safetensors");
+    const full = async () => {
+      const { card } = await loadPrior("natural-small");
+      const file = join(original.path, "weights.safetensors");
+      return networkPrior({ ...card, weights: undefined }, new Uint8Array(readFileSync(file)), file);
+    };
 
-  test.each([0, 1])("the original weights give the original outputs, case %i", async (i) => {
-    const error = await compare(await full(), goldenFile, i);
-    expect(error.denoised).toBeLessThan(1e-5);
-    expect(error.vjp).toBeLessThan(1e-5);
-  });
+    test.each([0, 1])("the original weights give the original outputs, case %i", async (i) => {
+      const error = await compare(await full(), goldenFile, i);
+      expect(error.denoised).toBeLessThan(1e-5);
+      expect(error.vjp).toBeLessThan(1e-5);
+    });
 
-  test.each([0, 1])("half the bytes move the outputs by less than 1e-3, case %i", async (i) => {
-    // Not so the VJP (by 1-2%): a ReLU at its edge may switch. Its size is bounded here, its quality by the PSNR below.
-    const error = await compare(await loadPrior("natural"), goldenFile, i);
-    expect(error.denoised).toBeLessThan(1e-3);
-    expect(error.vjp).toBeLessThan(0.03);
-  });
+    test.each([0, 1])("half the bytes move the outputs by less than 1e-3, case %i", async (i) => {
+      // Not so the VJP (by 1-2%): a ReLU at its edge may switch. Its size is bounded here, its quality by the PSNR below.
+      const error = await compare(await loadPrior("natural-small"), goldenFile, i);
+      expect(error.denoised).toBeLessThan(1e-3);
+      expect(error.vjp).toBeLessThan(0.03);
+    });
 
-  const butterfly = shared("data/eval/set5/butterfly.png");
-  test.skipIf(!butterfly.present)("half the bytes cost less than 0.005 dB", async () => {
-    const clean = await decodeImage(butterfly.path);
-    const picture = toModel(clean);
-    const shape = [1, 3, clean.height, clean.width];
-    const [x, sigma] = [input(shape), input([])];
-    const priors = [await full(), await loadPrior("natural")];
-    const [wide, half] = priors.map((prior) => prior.denoise(x, sigma));
-    const program = await engine.compile({ inputs: { x, sigma }, outputs: { wide, half } });
-    for (const [step, level] of [15, 25, 50].entries()) {
-      const sd = (2 * level) / 255;
-      const noise = normals({ seed: 0, step, purpose: "test" }, picture.length);
-      const noisy = picture.map((p, i) => p + sd * noise[i]);
-      const { wide: a, half: b } = await program.run({ x: noisy, sigma: sd });
-      const psnr = (d: Float32Array) => -20 * Math.log10(relativeError(d, picture));
-      expect(Math.abs(psnr(a) - psnr(b))).toBeLessThan(0.005);
-    }
-  });
-});
+    const butterfly = shared("data/eval/set5/butterfly.png");
+    test.skipIf(!butterfly.present)("half the bytes cost less than 0.005 dB", async () => {
+      const clean = await decodeImage(butterfly.path);
+      const picture = toModel(clean);
+      const shape = [1, 3, clean.height, clean.width];
+      const [x, sigma] = [input(shape), input([])];
+      const priors = [await full(), await loadPrior("natural-small")];
+      const [wide, half] = priors.map((prior) => prior.denoise(x, sigma));
+      const program = await engine.compile({ inputs: { x, sigma }, outputs: { wide, half } });
+      for (const [step, level] of [15, 25, 50].entries()) {
+        const sd = (2 * level) / 255;
+        const noise = normals({ seed: 0, step, purpose: "test" }, picture.length);
+        const noisy = picture.map((p, i) => p + sd * noise[i]);
+        const { wide: a, half: b } = await program.run({ x: noisy, sigma: sd });
+        const psnr = (d: Float32Array) => -20 * Math.log10(relativeError(d, picture));
+        expect(Math.abs(psnr(a) - psnr(b))).toBeLessThan(0.005);
+      }
+    });
+  },
+);

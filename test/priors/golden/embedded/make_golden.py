@@ -1,4 +1,4 @@
-"""Known outputs of the embedded prior, by PyTorch in float64, from the weights as they are stored.
+"""Known outputs of the embedded pixel priors, by PyTorch in float64, from the weights as they are stored: NAME.safetensors.
 
     PYTHONPATH=../../../../training python3 make_golden.py
 """
@@ -11,8 +11,8 @@ import safetensors_io
 from export import load_prior
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CARD = os.path.join(HERE, "../../../../models/natural/card.json")
-CASES = ((16, 24, 0.2), (16, 16, 5.0))
+MODELS = os.path.join(HERE, "../../../../models")
+CASES = ((16, 24, 0.2), (16, 16, 5.0), (8, 16, 0.02))
 
 
 def denoise(network, x, sigma):
@@ -21,8 +21,8 @@ def denoise(network, x, sigma):
     return 0.25 / total * x + 0.5 * sigma / total.sqrt() * network(x / total.sqrt(), sigma.log()[None] / 4)
 
 
-def main() -> None:
-    network = load_prior(CARD).double()
+def outputs(name):
+    network = load_prior(os.path.join(MODELS, name, "card.json")).double()
     random = torch.Generator().manual_seed(0)
     tensors = {}
     for index, (height, width, level) in enumerate(CASES):
@@ -33,9 +33,14 @@ def main() -> None:
         sigma = torch.full((1,), level, dtype=torch.float32)
         denoised = denoise(network, x, sigma.double()[0])
         (vjp,) = torch.autograd.grad(denoised, x, v)
-        for name, tensor in (("x", x), ("sigma", sigma), ("denoised", denoised), ("v", v), ("vjp", vjp)):
-            tensors[f"{name}{index}"] = tensor.detach().float().numpy()
-    safetensors_io.save(os.path.join(HERE, "golden.safetensors"), tensors, {"note": "PyTorch, float64"})
+        for tensor_name, tensor in (("x", x), ("sigma", sigma), ("denoised", denoised), ("v", v), ("vjp", vjp)):
+            tensors[f"{tensor_name}{index}"] = tensor.detach().float().numpy()
+    return tensors
+
+
+def main() -> None:
+    for name in ("natural", "natural-small"):
+        safetensors_io.save(os.path.join(HERE, f"{name}.safetensors"), outputs(name), {"note": "PyTorch, float64"})
 
 
 if __name__ == "__main__":
