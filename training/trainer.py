@@ -207,7 +207,7 @@ class Training:
     def result(self) -> Dict[str, Tensor]:
         """The weights to measure and to export: the average, and `--keep-start` of what the run started from.
 
-        Between a network and its fine-tuned self the loss is lower than at either, most of all on pictures unlike the new ones
+        Between a network and its fine-tuned self the loss is often lower than at either, most of all on pictures unlike the new ones
         (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
         """
         keep = self.options.keep_start
