@@ -3,6 +3,7 @@
 One JSON request a line on standard input, one JSON answer a line on standard output. Needs nothing but torch.
 """
 
+import functools
 import json
 import math
 import resource
@@ -123,9 +124,15 @@ def natural(w):
         picture = 2 * conv(h, "detail.head") - 1
         low, low_slope, high, high_slope = w["detail.gate"]
         weight = torch.sigmoid(low_slope * (log_sigma - low)) * torch.sigmoid(high_slope * (high - log_sigma))
-        fine = (total * picture - 0.25 * u) / (0.5 * sigma)
-        kept = (2 * sigma * u - fine).mean((1, 2, 3), keepdim=True)
-        return unet + weight * (fine + kept - unet)
+        fine = (total * picture - 0.25 * u) / (0.5 * sigma) - unet
+        return unet + weight * (fine - gaussian(fine.shape[2]) @ fine @ gaussian(fine.shape[3]))
+
+    @functools.lru_cache
+    def gaussian(size, std=3):
+        k = torch.arange(size, dtype=torch.float64)
+        cosines = torch.cos(torch.pi * k[:, None] * (k + 0.5) / size)
+        gains = torch.exp(-((torch.pi * k * std / size) ** 2) / 2) * torch.where(k == 0, 1.0, 2.0) / size
+        return (cosines.T @ (gains[:, None] * cosines)).float()
 
     return edm(f)
 

@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    detail = {"width": 12, "depth": 2} if options.detail else None
+    detail = {"width": 12, "depth": 2, "lowPass": 2} if options.detail else None
     architecture = shuffle_unet_architecture([8, 12, 16], [1, 2, 1], [8, 4], detail=detail)
     network = ShuffleUNet(architecture)
     for name, parameter in network.named_parameters():

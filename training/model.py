@@ -21,7 +21,7 @@ def shuffle_unet_architecture(
     embedding: List[int],
     channels: int = 3,
     shuffle: int = 2,
-    detail: Optional[Mapping[str, int]] = None,
+    detail: Optional[Mapping[str, float]] = None,
 ) -> Architecture:
     """The card's description of a network, from which the TypeScript side builds the same one; `detail`: see `DetailPath`."""
     if len(widths) != len(blocks) or len(widths) < 1:
@@ -36,7 +36,7 @@ def shuffle_unet_architecture(
         "multiple": shuffle * 2 ** (len(widths) - 1),
     }
     if detail:
-        architecture["detail"] = {"width": detail["width"], "depth": detail["depth"], "sigmaData": SIGMA_DATA}
+        architecture["detail"] = {**detail, "sigmaData": SIGMA_DATA}
     return architecture
 
 
@@ -56,10 +56,10 @@ class DetailPath(nn.Module):
     """A second opinion where the noise is weak or moderate: FFDNet's plain convolutions at full width, on half the size.
 
     It estimates the picture itself, T, from the noisy one, the noise level and the U-Net's last features. The network's answer is
-    D = (1 - w) D_unet + w T with w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function;
-    gate = [m_low, k_low, m_high, k_high] is learned. Weak noise is the U-Net's alone, for it predicts the noise there and not the
-    picture; strong noise too, for it sees further. T takes the mean of x, for whoever predicts the picture itself lets the brightness
-    drift where no data hold it.
+    D = D_unet + w (T - D_unet - G(T - D_unet)) with w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the
+    logistic function, and G a Gaussian low-pass; gate = [m_low, k_low, m_high, k_high] is learned. Weak noise is the U-Net's alone, for
+    it predicts the noise there and not the picture; strong noise too, for it sees further. So is coarse structure: whoever predicts the
+    picture itself lets it drift wherever the data of an inverse problem do not hold it.
     """
 
     # Half and half at 7.3 and at 232 of 255: from FFDNet's own end at 75 on this path has to learn, and is given room to.
@@ -68,7 +68,7 @@ class DetailPath(nn.Module):
     def __init__(self, detail: Mapping[str, object], channels: int, context: int) -> None:
         super().__init__()
         width, depth = int(detail["width"]), int(detail["depth"])
-        self.sigma_data = float(detail["sigmaData"])
+        self.sigma_data, self.low_pass = float(detail["sigmaData"]), float(detail["lowPass"])
         self.stem = nn.Conv2d(channels + 1, width, 3, padding=1)
         self.context = nn.Conv2d(context, width, 1, bias=False)
         self.body = nn.Sequential(*(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth)))
@@ -95,8 +95,24 @@ class DetailPath(nn.Module):
         detail = (total * picture - self.sigma_data**2 * u) / (sigma * self.sigma_data)
         low, low_slope, high, high_slope = self.gate
         weight = torch.sigmoid(low_slope * (log_sigma - low)) * torch.sigmoid(high_slope * (high - log_sigma))
-        kept = (sigma / self.sigma_data * u - detail).mean(dim=(1, 2, 3), keepdim=True)
-        return unet + weight * (detail + kept - unet)
+        difference = detail - unet
+        return unet + weight * (difference - gaussian(difference, self.low_pass))
+
+
+def gaussian(x: Tensor, std: float) -> Tensor:
+    """Rows and columns of (N, C, H, W) averaged with a Gaussian of standard deviation `std` that is reflected at the borders.
+
+    It keeps the mean exactly and is its own adjoint: in the cosines of the DCT-II it is a product.
+    """
+
+    def kernel(size: int) -> Tensor:
+        k = torch.arange(size, dtype=torch.float64)
+        cosines = torch.cos(math.pi * k[:, None] * (k + 0.5) / size)
+        gains = torch.exp(-((math.pi * k * std / size) ** 2) / 2) * torch.where(k == 0, 1.0, 2.0) / size
+        return (cosines.T @ (gains[:, None] * cosines)).to(x)
+
+    with torch.autocast(x.device.type, enabled=False):
+        return kernel(x.shape[2]) @ x @ kernel(x.shape[3])
 
 
 class ShuffleUNet(nn.Module):
@@ -104,7 +120,8 @@ class ShuffleUNet(nn.Module):
 
     Level 0 works on the image un-shuffled by `shuffle` (12 channels of a picture by 2; latents by 1), level k on half the size of level k-1. `widths` and `blocks` go from
     level 0 to the lowest; `embedding` = [hidden, out] numbers of the noise embedding, which enters as constant channels of the stem; `detail`, where there is one, adds a `DetailPath`.
-    u: (N, channels, H, W) with H and W multiples of shuffle 2^(levels - 1); c_noise: (N,).
+    u: (N, channels, H, W) with H and W multiples of shuffle 2^(levels - 1); c_noise: (N,). With `both`, the answers of the U-Net alone
+    and of both paths follow each other on the first axis.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -137,7 +154,7 @@ class ShuffleUNet(nn.Module):
                 nn.init.zeros_(module.conv2.weight)
                 nn.init.zeros_(module.conv2.bias)
 
-    def forward(self, u: Tensor, c_noise: Tensor) -> Tensor:
+    def forward(self, u: Tensor, c_noise: Tensor, both: bool = False) -> Tensor:
         e = self.emb2(functional.silu(self.emb1(c_noise[:, None])))
         picture = functional.pixel_unshuffle(u, self.shuffle)
         constant = e[:, :, None, None].to(picture.dtype).expand(-1, -1, *picture.shape[2:])
@@ -153,7 +170,10 @@ class ShuffleUNet(nn.Module):
             h = getattr(self, f"dec{level}")(h)
         out = self.head(h)
         if self.detail is not None:
-            out = self.detail(picture, c_noise, h, out.to(picture.dtype))
+            unet = out.to(picture.dtype)
+            out = self.detail(picture, c_noise, h, unet)
+            if both:
+                out = torch.cat([unet, out])
         return functional.pixel_shuffle(out, self.shuffle)
 
 
@@ -179,10 +199,12 @@ def edm_loss(
     sigma: Tensor,
     noise: Tensor,
     sigma_data: float = SIGMA_DATA,
+    **options: bool,
 ) -> Tensor:
     """EDM's weighted denoising loss: (sigma^2 + sd^2) / (sigma sd)^2 |D - clean|^2 = |F - target|^2, one number per image.
 
-    Written on F so that the weight never multiplies a difference that rounding has emptied.
+    Written on F so that the weight never multiplies a difference that rounding has emptied. `options` are the network's; of several
+    answers to an image, the mean of their losses.
     """
     c_skip, c_out, c_in, c_noise = edm_coefficients(sigma, sigma_data)
 
@@ -193,8 +215,9 @@ def edm_loss(
     # (clean - c_skip * noisy) / c_out, with the division carried out.
     total = (sigma**2 + sigma_data**2).sqrt()
     target = column(sigma / (sigma_data * total)) * clean - column(sigma_data / total) * noise
-    output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise)
-    return (output.float() - target).square().mean(dim=(1, 2, 3))
+    output = network((column(c_in) * noisy).contiguous(memory_format=torch.channels_last), c_noise, **options)
+    answers = output.float().unflatten(0, (-1, len(clean)))
+    return (answers - target).square().mean(dim=(0, 2, 3, 4))
 
 
 def grow_from(network: nn.Module, weights: Mapping[str, np.ndarray]) -> Tuple[int, int]:

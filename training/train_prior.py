@@ -24,7 +24,7 @@ from noise import add_noise_arguments, describe_noise, noise_levels
 from trainer import Training, add_training_arguments, run
 
 PRESETS: Dict[str, Dict[str, Any]] = {
-    "natural": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8], "detail": {"width": 96, "depth": 10}},
+    "natural": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8], "detail": {"width": 96, "depth": 10, "lowPass": 3}},
     "natural-small": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8]},
     "tiny": {"widths": [8, 16], "blocks": [1, 1], "embedding": [8, 4]},
 }
@@ -78,7 +78,8 @@ class Trainer(Training):
 
     def loss(self, *parts: Tensor) -> Tensor:
         clean, sigma, noise = parts
-        return edm_loss(self.forward, clean, sigma, noise).sum()
+        # The U-Net must answer well by itself too: coarse structure is its own, and little else of its answer reaches the loss in mid noise.
+        return edm_loss(self.forward, clean, sigma, noise, both="detail" in self.architecture).sum()
 
     def validate(self) -> Optional[Dict[str, object]]:
         if not self.images:

@@ -71,8 +71,11 @@ const shuffleUnetSchema = z.strictObject({
   blocks: z.array(z.int().min(0)).min(1),
   /** Hidden and final numbers of the noise embedding. */
   embedding: z.tuple([channels, channels]),
-  /** A second path of `depth` plain convolutions between its first and last, for pictures with EDM's preconditioning alone. */
-  detail: z.strictObject({ width: channels, depth: count, sigmaData: positive }).optional(),
+  /**
+   * A second path of `depth` plain convolutions between its first and last, for pictures with EDM's preconditioning alone, to what is
+   * finer than a Gaussian of standard deviation `lowPass` un-shuffled pixels.
+   */
+  detail: z.strictObject({ width: channels, depth: count, sigmaData: positive, lowPass: positive }).optional(),
   /** Height and width must be multiples of this. */
   multiple: count,
 });

@@ -1,4 +1,4 @@
-import { concat, type Tensor } from "../tensor/index.ts";
+import { concat, constant, type Tensor } from "../tensor/index.ts";
 import type { ShuffleUnet } from "./card.ts";
 import { chain, type WeightReader } from "./weight-reader.ts";
 
@@ -7,15 +7,16 @@ type DetailPath = (u: Tensor, time: Tensor, features: Tensor, unet: Tensor) => T
 
 /**
  * A second opinion where the noise is weak or moderate: plain convolutions at full width (FFDNet; Zhang, Zuo, Zhang 2018) on the
- * un-shuffled picture. It estimates the picture itself, T with the mean of x, and the network answers D = (1 - w) D_unet + w T with a
- * learned w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an ensemble of experts by noise
- * level (Balaji et al. 2022, eDiff-I), of which one reads the other's features.
+ * un-shuffled picture. It estimates the picture itself, T, and the network answers D = D_unet + w (T - D_unet - G(T - D_unet)) with G a
+ * Gaussian low-pass and a learned w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an
+ * ensemble of experts by noise level (Balaji et al. 2022, eDiff-I), of which one reads the other's features. Coarse structure is the
+ * U-Net's: whoever predicts the picture itself and not the noise lets it drift wherever the data of an inverse problem do not hold it.
  * @param channels of the un-shuffled picture
  * @param context channels of the U-Net's last features
  */
 export function detailPath(
   weights: WeightReader,
-  { width, depth, sigmaData }: NonNullable<ShuffleUnet["detail"]>,
+  { width, depth, sigmaData, lowPass }: NonNullable<ShuffleUnet["detail"]>,
   channels: number,
   context: number,
 ): DetailPath {
@@ -49,8 +50,32 @@ export function detailPath(
       .sub(u.mul(sigmaData ** 2))
       .div(sigma.mul(sigmaData));
     const weight = logSigma.sub(low).mul(lowSlope).sigmoid().mul(high.sub(logSigma).mul(highSlope).sigmoid());
-    // T takes the mean of x: whoever predicts the picture itself lets the brightness drift where the data say nothing of it.
-    const kept = u.mul(sigma.div(sigmaData)).sub(detail).mean([1, 2, 3], true);
-    return unet.add(weight.mul(detail.add(kept).sub(unet)));
+    const difference = detail.sub(unet);
+    return unet.add(weight.mul(difference.sub(gaussian(difference, lowPass))));
   };
+}
+
+/**
+ * Rows and columns of [N, C, H, W] averaged with a Gaussian of standard deviation `std` that is reflected at the borders: it keeps the
+ * mean exactly and is its own adjoint.
+ */
+function gaussian(x: Tensor, std: number): Tensor {
+  const [, , h, w] = x.shape;
+  const kernel = (size: number) => constant(reflectedGaussian(size, std), [size, size], x.dtype);
+  return kernel(h).matmul(x).matmul(kernel(w));
+}
+
+/** [size, size], symmetric: from i to j as the crow flies, and by way of the mirror; the line with its mirror image is periodic. */
+function reflectedGaussian(size: number, std: number): Float64Array {
+  const decay = Float64Array.from({ length: size }, (_, k) =>
+    k === 0 ? 0.5 : Math.exp(-0.5 * ((Math.PI * k * std) / size) ** 2),
+  );
+  const wave = Float64Array.from(
+    { length: 2 * size },
+    (_, m) => decay.reduce((sum, gain, k) => sum + gain * Math.cos((Math.PI * k * m) / size), 0) / size,
+  );
+  return Float64Array.from({ length: size * size }, (_, at) => {
+    const [i, j] = [Math.floor(at / size), at % size];
+    return wave[Math.abs(i - j)] + wave[i + j + 1];
+  });
 }

@@ -95,6 +95,24 @@ describe.each(["tiny-prior", "tiny-detail"])("the network of a card (golden valu
   });
 });
 
+describe("a detail path", () => {
+  const { read, card, stored } = golden("tiny-detail");
+  const { tensors } = readSafetensors(read("weights.safetensors"), "w");
+  const { architecture } = card;
+  if (architecture.type !== "shuffle-unet") throw new Error("another card");
+
+  test("adds what is fine and leaves each colour's mean to the U-Net", () => {
+    const kept = new Map([...tensors].filter(([name]) => !name.startsWith("detail.")));
+    const { detail: _, ...plain } = architecture;
+    const [u, time] = [stored("x1"), constant([Math.log(0.2) / 4])];
+    const unet = shuffleUnet(plain, kept, "w")(u, time);
+    const added = shuffleUnet(architecture, tensors, "w")(u, time).sub(unet);
+    const [means, size] = evaluate([added.mean([2, 3]), added.square().mean().sqrt()]).map((r) => r.data);
+    expect(size[0]).toBeGreaterThan(0.01);
+    for (const mean of means) expect(Math.abs(mean)).toBeLessThan(1e-7 * size[0]);
+  });
+});
+
 describe("weights that do not fit", () => {
   const { read, card } = golden("tiny-prior");
   const { tensors } = readSafetensors(read("weights.safetensors"), "w");
