@@ -128,7 +128,7 @@ def natural(w):
         return unet + weight * (fine - gaussian(fine.shape[2]) @ fine @ gaussian(fine.shape[3]))
 
     @functools.lru_cache
-    def gaussian(size, std=3):
+    def gaussian(size, std=3):  # the card's lowPass
         k = torch.arange(size, dtype=torch.float64)
         cosines = torch.cos(torch.pi * k[:, None] * (k + 0.5) / size)
         gains = torch.exp(-((torch.pi * k * std / size) ** 2) / 2) * torch.where(k == 0, 1.0, 2.0) / size
