@@ -19,11 +19,6 @@ export interface ModelFileOptions {
 const smallest = 1024; // constants below this many bytes stay in the model: shapes and axes must be readable there
 const page = 4096; // files are mapped into memory page by page
 
-/** Bytes of all constants of a graph. */
-export function constantBytes(graph: WrittenGraph): number {
-  return graph.constants.all().reduce((n, c) => n + c.data.byteLength, 0);
-}
-
 /**
  * Writes a graph as an ONNX file; constants go to `PATH.data` beside it when they are too many for one protobuf.
  * Both files appear under their names only when complete.
@@ -40,7 +35,7 @@ export async function writeModelFile(
   try {
     await mkdir(dirname(path), { recursive: true });
     let external: ((c: Initializer) => ExternalLocation | undefined) | undefined;
-    if (constantBytes(graph) > externalAbove) {
+    if (graph.constants.bytes() > externalAbove) {
       const data = `${path}.data`;
       const { places, order } = placeConstants(graph, basename(data));
       external = (c) => places.get(c);

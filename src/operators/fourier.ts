@@ -1,4 +1,4 @@
-import { constant, type PadMode, padIndices, type Tensor } from "../tensor/index.ts";
+import { constant, type PadMode, padIndices, parameter, type Tensor } from "../tensor/index.ts";
 import { type Dense, dense, matrixConstant, onBothAxes, product, transposed } from "./dense.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -148,7 +148,7 @@ export function transferMap(transfer: Transfer, height: number, width: number): 
       for (let i = 0; i < kh; i++)
         for (let b = 0; b < 2; b++)
           for (let j = 0; j < kw; j++) data[((a * kh + i) * 2 + b) * kw + j] = signs[2 * a + b] * values[i * kw + j];
-    return constant(data, [1, 1, 2, kh, 2, kw], "float32");
+    return parameter(data, [1, 1, 2, kh, 2, kw], "float32");
   };
   // Signs by block CC, CS, SC, SS: CC' = p CC - q SS + r SC + t CS and so on; rows are exchanged after weighting.
   const own = weights(p, [1, 1, 1, 1]);

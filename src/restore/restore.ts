@@ -1,7 +1,8 @@
-import { createEngine, type Engine } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Image } from "../images/index.ts";
 import type { LatentSolution } from "../latent/index.ts";
+import { createEngine } from "../node/engine.ts";
 import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
 import {

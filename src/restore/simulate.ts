@@ -1,6 +1,7 @@
-import { createEngine, type Engine } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Image, Mask } from "../images/index.ts";
+import { createEngine } from "../node/engine.ts";
 import {
   createOperator,
   disturb,

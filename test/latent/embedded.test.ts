@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { createImage, decodeImage, type Image } from "../../src/images/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { loadPrior, type Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 

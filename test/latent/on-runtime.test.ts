@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { encodePadded, latentOperator, latentSpace, prepareLatentSolver } from "../../src/latent/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { loadPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";

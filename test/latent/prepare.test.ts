@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { decodeImage, toModel } from "../../src/images/index.ts";
 import {
   type Autoencoder,
@@ -10,6 +10,7 @@ import {
   tinyAutoencoder,
 } from "../../src/latent/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { maskBits } from "../../src/operators/masks.ts";
 import { isotropicPrior } from "../../src/priors/gaussian.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { TweedieError } from "../../src/errors.ts";
 import { createImage, createMask, type Image } from "../../src/images/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { isotropicPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { degrade, type RestoreRequest, restore } from "../../src/restore/index.ts";

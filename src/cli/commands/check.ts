@@ -1,5 +1,5 @@
 import { type CheckReport, type CheckResult, checkOperatorOnEngine, loadOperators } from "../../check/index.ts";
-import { createEngine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { createOperator, listOperators } from "../../operators/index.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { loadOperators } from "../../check/index.ts";
-import { createEngine } from "../../engine/index.ts";
 import { decodeImage, formatFromPath, formatTraits, maskImage } from "../../images/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
 import { holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";
 import { type RawOptions, readOption } from "../arguments.ts";

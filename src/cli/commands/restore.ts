@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { loadOperators } from "../../check/index.ts";
-import { createEngine } from "../../engine/index.ts";
 import { checkEncodable, decodeImage, formatFromPath, type Image } from "../../images/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
 import { listPriors, loadPrior } from "../../priors/index.ts";
 import {

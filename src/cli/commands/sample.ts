@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createEngine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { loadPrior } from "../../priors/index.ts";
 import { sample } from "../../restore/index.ts";
 import { type RawOptions, readOption, readSolverOptions } from "../arguments.ts";
