@@ -66,7 +66,7 @@ function split(z: Tensor, height: number, width: number): Tensor[] {
 function phase(transfer: Transfer): Transfer {
   return mapTransfer(transfer, (re, im) => {
     const size = Math.hypot(re, im);
-    return size > 0 ? [re / size, im / size] : [1, 0];
+    return size > 1e-12 ? [re / size, im / size] : [1, 0]; // what is left of a zero by rounding has no phase
   });
 }
 

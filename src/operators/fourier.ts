@@ -113,6 +113,11 @@ export function transferOf(kernel: Kernel, height: number, width: number): Trans
       }
     }
   }
+  // What rounding leaves of a symmetric kernel's imaginary part would be a phase where the real part is small.
+  for (const part of [plus.re, plus.im, minus.re, minus.im])
+    part.forEach((v, k) => {
+      if (Math.abs(v) < 1e-14) part[k] = 0;
+    });
   return { plus, minus };
 }
 
@@ -142,7 +147,7 @@ export function transferMap(transfer: Transfer, height: number, width: number): 
   const r = half(plus.im, minus.im, 1);
   const t = half(plus.im, minus.im, -1);
   const weights = (values: Float64Array, signs: readonly [number, number, number, number]): Tensor | undefined => {
-    if (values.every((v) => Math.abs(v) < 1e-15)) return undefined;
+    if (values.every((v) => Math.abs(v) < 1e-12)) return undefined; // a symmetric kernel, up to rounding
     const data = new Float64Array(4 * kh * kw);
     for (let a = 0; a < 2; a++)
       for (let i = 0; i < kh; i++)
