@@ -83,6 +83,11 @@ export interface Solver<O = unknown> {
   /** Full name, authors, arXiv number. */
   readonly reference: string;
   readonly needs: SolverNeeds;
+  /**
+   * Where a linear operator is needed: does the solver work as well on A linearised around the posterior mean, its state `x`
+   * at the scalar `sigma` (see `linearised`)?
+   */
+  readonly linearises?: boolean;
   /** Does a run draw from a distribution (true) or seek one point (false)? */
   readonly sampler: boolean;
   /** Checked options with the defaults of the paper or its official code. */

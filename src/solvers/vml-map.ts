@@ -66,6 +66,7 @@ export const vmlMap: Solver<Options> = {
   name: "vml-map",
   reference: "VML-MAP, Gutha, Vinuesa, Azizpour, arXiv 2512.10524",
   needs: { vjp: true, linear: true },
+  linearises: true,
   sampler: false,
   options,
 

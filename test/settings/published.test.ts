@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
-import { parseOptions } from "../../src/solvers/check.ts";
-import { listSolvers, presetFor } from "../../src/solvers/index.ts";
+import { settingsFor } from "../../src/settings/index.ts";
+import { listSolvers } from "../../src/solvers/index.ts";
+import { parseOptions } from "../../src/solvers/problem.ts";
 
+const ask = (settings: string) => ({ prior: { settings } });
 const tasks = [
   "inpaint",
   "super-resolution",
@@ -26,7 +28,12 @@ it.each(listSolvers().map((s) => [s.name, s] as const))("%s knows the options of
   for (const task of tasks)
     for (const preset of ["fast", "balanced", "best"] as const)
       for (const sigmaY of [0, 0.02, 0.4])
-        expect(() => parseOptions(solver, presetFor(task, preset, sigmaY, name).options)).not.toThrow();
+        expect(() =>
+          parseOptions(
+            solver,
+            settingsFor({ ...ask("natural"), operator: task, preset, sigmaY, solver: name }).options,
+          ),
+        ).not.toThrow();
 });
 
 it.each(listSolvers().map((s) => [s.name, s] as const))(
@@ -35,7 +42,7 @@ it.each(listSolvers().map((s) => [s.name, s] as const))(
     for (const task of tasks)
       for (const preset of ["fast", "balanced", "best"] as const)
         for (const sigmaY of [0, 0.02, 0.4]) {
-          const { options } = presetFor(task, preset, sigmaY, name, { latent: true });
+          const { options } = settingsFor({ ...ask("latent"), operator: task, preset, sigmaY, solver: name });
           expect(() => parseOptions(solver, options)).not.toThrow();
         }
   },

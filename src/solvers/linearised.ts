@@ -1,6 +1,6 @@
 import type { Operator } from "../operators/operator.ts";
-import type { Formula, Solver } from "../solvers/solver.ts";
 import { jvp, type Tensor } from "../tensor/index.ts";
+import type { Formula, Solver } from "./solver.ts";
 
 /**
  * A solver for linear operators as one for any differentiable A: each step sees the problem to first order around the
