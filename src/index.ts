@@ -52,15 +52,11 @@ export {
   readNpy,
   writeAtomic,
 } from "./images/index.ts";
-export {
-  type Autoencoder,
-  guided,
-  type LatentSolution,
-  latentOperator,
-  prepareLatentSolver,
-  sampleLatent,
-} from "./latent/index.ts";
-export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { type LatentSolution, latentOperator, prepareLatentSolver } from "./latent/index.ts";
+export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { type Autoencoder, sampleLatent } from "./networks/index.ts";
+export { loadLpips } from "./node/lpips.ts";
+export { listPriors, loadPrior } from "./node/models.ts";
 export {
   adjoint,
   checkShape,
@@ -74,9 +70,10 @@ export {
 } from "./operators/index.ts";
 export {
   type Card,
+  type DenoiserPrior,
+  denoiserPrior,
   gaussianPrior,
-  listPriors,
-  loadPrior,
+  guided,
   type Mixture,
   mixturePrior,
   type Prior,

@@ -1,7 +1,8 @@
 import { TweedieError } from "../errors.ts";
 import { missingLatentNeed } from "../latent/index.ts";
+import { loadPrior } from "../node/models.ts";
 import { createOperator, type Operator } from "../operators/index.ts";
-import { loadPrior, type Prior } from "../priors/index.ts";
+import type { Prior } from "../priors/index.ts";
 import { findSolver, parseOptions, presetFor, type Solver } from "../solvers/index.ts";
 import { missingNeed } from "../solvers/needs.ts";
 import { type CellSettings, cellKey } from "./cell.ts";

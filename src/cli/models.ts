@@ -1,6 +1,7 @@
 import { createEngine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { type Card, listPriors, loadPrior, type Prior } from "../priors/index.ts";
+import { listPriors, loadPrior } from "../node/models.ts";
+import type { Card, Prior } from "../priors/index.ts";
 import { normals } from "../random/index.ts";
 import { input } from "../tensor/index.ts";
 import { digits } from "./progress.ts";

@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import { DECODE, ENCODE, type Operator } from "../operators/operator.ts";
 import { probe, type Shape, show, type Tensor } from "../tensor/index.ts";
-import type { Autoencoder } from "./autoencoder.ts";
 
 /** The shape [1, latents, h, w] of the latents that decode to pictures of the shape [1, C, H, W], or to slightly larger ones. */
 export function latentShape({ latents, factor }: Autoencoder, [, , height, width]: Shape): Shape {

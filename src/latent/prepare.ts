@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import { psnr } from "../metrics/index.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Prior } from "../priors/prior.ts";
 import {
@@ -14,7 +15,6 @@ import {
 import { keepKnown } from "../solvers/keep-known.ts";
 import { missingNeed } from "../solvers/needs.ts";
 import { input, type Shape, type Tensor } from "../tensor/index.ts";
-import type { Autoencoder } from "./autoencoder.ts";
 import { encodePadded, latentOperator, latentShape } from "./latent-operator.ts";
 import { linearised } from "./linearised.ts";
 import { decoderSlopeSquared } from "./slope.ts";

@@ -1,28 +1,35 @@
 import { rescaled, wrapNetwork } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
-import { probe } from "../tensor/index.ts";
-import type { Card } from "./card.ts";
-import { checkedHash, lacks } from "./model-files.ts";
+import { readNetwork, shuffleUnet } from "../networks/index.ts";
+import { probe, type Tensor } from "../tensor/index.ts";
+import type { WeightSource } from "../weights/index.ts";
+import { type Card, familyOf, lacks } from "./card.ts";
 import { padded } from "./padding.ts";
-import { borderOf, ownScale } from "./preconditioning.ts";
+import { coordinatesOf, ownScale } from "./preconditioning.ts";
 import { FORWARD, type Prior } from "./prior.ts";
-import { readSafetensors } from "./safetensors.ts";
-import { shuffleUnet } from "./shuffle-unet.ts";
 
-/** A prior of a card and the bytes of its weights file. */
-export function networkPrior(card: Card, bytes: Uint8Array, source: string): Prior {
-  const { architecture, preconditioning, weights, image } = card;
+/**
+ * A prior of pictures, of a card and its weights.
+ * @param hash of the weights
+ * @throws {TweedieError} invalid-model: a card of another architecture or without preconditioning, weights of another network
+ */
+export async function networkPrior(
+  card: Card,
+  weights: WeightSource,
+  hash: string,
+  signal?: AbortSignal,
+): Promise<Prior> {
+  const { architecture, preconditioning, image } = card;
   if (architecture.type !== "shuffle-unet")
     throw new TweedieError("invalid-model", {
-      what: source,
+      what: weights.name,
       expected: "a card of architecture shuffle-unet",
       got: architecture.type,
     });
-  if (!preconditioning) throw lacks(source, "preconditioning");
-  const hash = checkedHash(bytes, weights?.sha256, source);
-  const { parametrization, sigmaRange } = borderOf(preconditioning);
-  const network = shuffleUnet(architecture, readSafetensors(bytes, source).tensors, source);
-  const counted: typeof network = (u, time) => probe(network(u, time), FORWARD);
+  if (!preconditioning) throw lacks(weights.name, "preconditioning");
+  const { parametrization, sigmaRange } = coordinatesOf(preconditioning);
+  const network = await readNetwork(weights, (reader) => shuffleUnet(reader, architecture), { signal });
+  const counted = (u: Tensor, time: Tensor) => probe(network(u, time), FORWARD);
   const denoise = rescaled(wrapNetwork(counted, parametrization, sigmaRange), image.range);
   return {
     name: card.name,
@@ -32,5 +39,6 @@ export function networkPrior(card: Card, bytes: Uint8Array, source: string): Pri
     sigmaRange: ownScale(sigmaRange, image.range),
     card,
     hash,
+    settings: familyOf(card),
   };
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
 import { createImage, decodeImage, type Image } from "../../src/images/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
-import { loadPrior, type Prior } from "../../src/priors/index.ts";
+import { loadPrior } from "../../src/node/models.ts";
+import type { Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 
 const photo = join(import.meta.dirname, "../../examples/photo.png");

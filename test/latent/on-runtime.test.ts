@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
 import { encodePadded, latentOperator, latentSpace, prepareLatentSolver } from "../../src/latent/index.ts";
+import { loadPrior } from "../../src/node/models.ts";
 import { createOperator } from "../../src/operators/index.ts";
-import { loadPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { findSolver } from "../../src/solvers/registry.ts";
 import { constant, evaluate } from "../../src/tensor/index.ts";
