@@ -57,7 +57,7 @@ async function v0(bytes: Uint8Array): Promise<BenchDenoiser> {
     }),
     "v0",
   );
-  return networkPrior(card, await openSafetensors(bytesSource(bytes, "v0")), hash);
+  return networkPrior(card, { denoiser: await openSafetensors(bytesSource(bytes, "v0")) }, hash);
 }
 
 /** FFDNet for colour pictures (Zhang, Zuo, Zhang 2018), weights of KAIR: twelve convolutions on the picture un-shuffled by 2. */

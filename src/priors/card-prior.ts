@@ -2,7 +2,6 @@ import { TweedieError } from "../errors.ts";
 import { loadModel } from "../onnx/import/load.ts";
 import { type ByteSource, bytesSource, openSafetensors } from "../weights/index.ts";
 import { type Card, lacks } from "./card.ts";
-import { latentPrior } from "./latent-prior.ts";
 import { networkPrior } from "./network-prior.ts";
 import { onnxPrior } from "./onnx-prior.ts";
 import type { Prior } from "./prior.ts";
@@ -36,13 +35,13 @@ export async function priorFromCard(
   if (architecture.type === "onnx")
     return onnxPrior({ ...loadModel(await source.read(0, source.size, signal)), name: source.name }, card, hash);
   const denoiser = await openSafetensors(source, signal);
-  if (!autoencoder) return networkPrior(card, denoiser, hash, signal);
+  if (!autoencoder) return networkPrior(card, { denoiser }, hash, signal);
   const [other, otherHash] = await opened(autoencoder.weights);
-  const both = new TextEncoder().encode(hash + otherHash);
-  return latentPrior(
+  const hashes = hash + otherHash;
+  return networkPrior(
     card,
     { denoiser, autoencoder: await openSafetensors(other, signal) },
-    (await sha256?.(bytesSource(both))) ?? hash + otherHash,
+    (await sha256?.(bytesSource(new TextEncoder().encode(hashes)))) ?? hashes,
     signal,
   );
 }

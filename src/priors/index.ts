@@ -14,8 +14,7 @@ export {
 } from "./exact.ts";
 export { gaussianPrior, isotropicPrior } from "./gaussian.ts";
 export { conditioned, guided } from "./guidance.ts";
-export { cardAutoencoder, type LatentWeights, latentPrior } from "./latent-prior.ts";
 export { mixturePrior } from "./mixture.ts";
-export { networkPrior } from "./network-prior.ts";
+export { type NetworkWeights, networkPrior } from "./network-prior.ts";
 export { onnxPrior } from "./onnx-prior.ts";
 export { type Conditional, FORWARD, type Prior } from "./prior.ts";

@@ -1,10 +1,8 @@
-import { type Network, rescaled, wrapNetwork } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { LoadedModel } from "../onnx/import/load.ts";
-import { type Card, familyOf, lacks } from "./card.ts";
+import type { Card } from "./card.ts";
+import { composePrior } from "./network-prior.ts";
 import { onnxNetwork } from "./onnx-network.ts";
-import { fixedSize, padded } from "./padding.ts";
-import { coordinatesOf, ownScale } from "./preconditioning.ts";
 import type { Prior } from "./prior.ts";
 
 /**
@@ -13,31 +11,15 @@ import type { Prior } from "./prior.ts";
  * @throws {TweedieError} invalid-model: card and model disagree; unsupported-op, when it is called
  */
 export function onnxPrior(model: LoadedModel, card: Card, hash: string): Prior {
-  const { architecture, preconditioning, image } = card;
-  const where = `${model.name}, its card`;
+  const { architecture, image } = card;
   if (architecture.type !== "onnx")
     throw new TweedieError("invalid-model", {
-      what: where,
+      what: `${model.name}, its card`,
       expected: "the architecture onnx",
       got: architecture.type,
     });
-  if (!preconditioning) throw lacks(where, "preconditioning");
+  const { timeScale = 1, multiple = 1 } = architecture;
   const { network, wholeTime, size = image.size } = onnxNetwork(model, architecture, image.channels);
-  const { parametrization, sigmaRange } = coordinatesOf(preconditioning, {
-    roundTime: wholeTime || architecture.roundTime,
-  });
-  const scaled: Network = (u, time) => network(u, time.mul(architecture.timeScale ?? 1));
-  const denoise = rescaled(wrapNetwork(scaled, parametrization, sigmaRange), image.range);
-  const multiple = architecture.multiple ?? 1;
-  return {
-    name: card.name,
-    denoise: size ? fixedSize(denoise, size, card.name) : padded(denoise, multiple),
-    channels: image.channels,
-    multipleOf: multiple,
-    sigmaRange: ownScale(sigmaRange, image.range),
-    card,
-    hash,
-    settings: familyOf(card),
-    ...(size ? { fixedSize: size } : {}),
-  };
+  const parts = { multiple, size, roundTime: wholeTime || architecture.roundTime };
+  return composePrior(card, { ...parts, network: (u, time) => network(u, time.mul(timeScale)) }, hash);
 }

@@ -8,7 +8,7 @@ import { createImage } from "../../src/images/index.ts";
 import { latentSpace } from "../../src/latent/index.ts";
 import { type ConditionalUnet, conditionalUnet, readNetwork } from "../../src/networks/index.ts";
 import { loadPrior } from "../../src/node/models.ts";
-import { latentPrior } from "../../src/priors/index.ts";
+import { networkPrior } from "../../src/priors/index.ts";
 import { restore, sample } from "../../src/restore/index.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { bytesSource, openSafetensors } from "../../src/weights/index.ts";
@@ -61,7 +61,7 @@ describe("a latent model that is told what to draw", () => {
     const card = JSON.parse(await readFile(join(folder, "card.json"), "utf8"));
     const open = (file: Uint8Array, name: string) => openSafetensors(bytesSource(file, name));
     const sources = { denoiser: await open(bytes, "unet-text"), autoencoder: await open(autoencoder, "autoencoder") };
-    return latentPrior({ ...card, architecture }, sources, "hash");
+    return networkPrior({ ...card, architecture }, sources, "hash");
   }
 
   const [z, sigma] = [golden.tensor("x"), constant(0.9)];
@@ -144,7 +144,7 @@ describe("damaged latent models", () => {
     const wrong = await copy("closed", (card) => {
       Object.assign(card, { architecture: { type: "function" } });
     });
-    await expect(loadPrior(wrong)).rejects.toThrow("expected a latent network");
+    await expect(loadPrior(wrong)).rejects.toThrow("expected a card of a network");
     const unknown = await copy("unknown", (card) => {
       Object.assign((card.autoencoder as Record<string, object>).architecture, { type: "autoencoder-xyz" });
     });

@@ -73,7 +73,7 @@ describe.skipIf(!original.present)(
     const full = async () => {
       const { card } = await loadPrior("natural-small");
       const file = await fileSource(join(original.path, "weights.safetensors"));
-      const prior = await networkPrior(card, await openSafetensors(file), "original");
+      const prior = await networkPrior(card, { denoiser: await openSafetensors(file) }, "original");
       await file.close();
       return prior;
     };
