@@ -10,9 +10,8 @@
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { psnr, ssim } from "../src/metrics/index.ts";
-import { createEngine } from "../src/node/engine.ts";
+import { loadPrior } from "../src/node/models.ts";
 import { addNoise, observedEntries } from "../src/operators/index.ts";
-import { loadPrior } from "../src/priors/index.ts";
 import { presetFor, solve } from "../src/solvers/index.ts";
 import { evaluate, input } from "../src/tensor/index.ts";
 import { type BenchPicture, readSet } from "./pictures.ts";

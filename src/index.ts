@@ -52,15 +52,11 @@ export {
   readNpy,
   writeAtomic,
 } from "./images/index.ts";
-export {
-  type Autoencoder,
-  guided,
-  type LatentSolution,
-  latentOperator,
-  prepareLatentSolver,
-  sampleLatent,
-} from "./latent/index.ts";
-export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { latentOperator } from "./latent/index.ts";
+export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { type Autoencoder, sampleLatent } from "./networks/index.ts";
+export { loadLpips } from "./node/lpips.ts";
+export { listPriors, loadPrior } from "./node/models.ts";
 export {
   adjoint,
   checkShape,
@@ -74,9 +70,10 @@ export {
 } from "./operators/index.ts";
 export {
   type Card,
+  type DenoiserPrior,
+  denoiserPrior,
   gaussianPrior,
-  listPriors,
-  loadPrior,
+  guided,
   type Mixture,
   mixturePrior,
   type Prior,
@@ -105,14 +102,13 @@ export {
   type TaskInput,
   toPlanes,
 } from "./restore/index.ts";
+export { type Choice, type Preset, settingsFor } from "./settings/index.ts";
 export {
   findSolver,
   listSolvers,
   type PreparedSolver,
-  type Preset,
   type Problem,
   prepareSolver,
-  presetFor,
   type Solution,
   type SolveOptions,
   type Solver,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
 import { writeAtomic } from "../images/index.ts";
-import { listPriors, loadPrior } from "../priors/index.ts";
+import { listPriors, loadPrior } from "../node/models.ts";
 import type { Context, PictureArguments, PictureCommand } from "./command.ts";
 import { degradeCommand } from "./commands/degrade.ts";
 import { restoreCommand } from "./commands/restore.ts";

@@ -13,8 +13,7 @@ import {
   toCsv,
 } from "../../bench/index.ts";
 import { writeAtomic } from "../../images/index.ts";
-import { loadLpips } from "../../metrics/index.ts";
-import { createEngine } from "../../node/engine.ts";
+import { loadLpips } from "../../node/lpips.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { versions } from "../manifest.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { createEngine } from "../../node/engine.ts";
-import { loadPrior } from "../../priors/index.ts";
+import { loadPrior } from "../../node/models.ts";
 import { sample } from "../../restore/index.ts";
 import { type RawOptions, readOption, readSolverOptions } from "../arguments.ts";
 import type { PictureCommand } from "../command.ts";

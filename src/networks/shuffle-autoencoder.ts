@@ -1,41 +1,40 @@
-import type { StoredTensor } from "../priors/safetensors.ts";
-import { type Layer, WeightReader } from "../priors/weight-reader.ts";
+import * as z from "zod";
 import { type Autoencoder, checkLatent, checkPicture, gaussianMoments } from "./autoencoder.ts";
+import { blocks, channels, count, widths } from "./fields.ts";
+import type { Layer, WeightReader } from "./weight-reader.ts";
 
-export interface ShuffleLevels {
-  /** Channels of each level, the finest first. */
-  readonly widths: readonly number[];
-  /** Residual blocks of each level. */
-  readonly blocks: readonly number[];
-}
+const levels = z
+  .strictObject({ widths, blocks })
+  .refine((a) => a.widths.length === a.blocks.length, "expected as many widths as block counts");
 
-export interface ShuffleAutoencoder {
-  readonly type: "shuffle-autoencoder";
-  readonly channels: number;
-  readonly latents: number;
-  /** The picture is un-shuffled by this factor before the first convolution. */
-  readonly shuffle: number;
-  readonly encoder: ShuffleLevels;
-  readonly decoder: ShuffleLevels;
-  /** Pixels of a side of one latent: shuffle·2^(levels - 1). */
-  readonly factor: number;
-}
+export const shuffleAutoencoderSchema = z
+  .strictObject({
+    type: z.literal("shuffle-autoencoder"),
+    channels,
+    latents: channels,
+    /** The picture is un-shuffled by this factor before the first convolution. */
+    shuffle: count,
+    encoder: levels,
+    decoder: levels,
+    /** Pixels of a side of one latent: shuffle·2^(levels - 1). */
+    factor: count.max(4096),
+  })
+  .refine((a) => [a.encoder, a.decoder].every((half) => a.factor === a.shuffle * 2 ** (half.widths.length - 1)), {
+    path: ["factor"],
+    error: "expected shuffle·2^(levels - 1) of encoder and decoder",
+  });
+
+export type ShuffleAutoencoder = z.infer<typeof shuffleAutoencoderSchema>;
 
 /**
  * The autoencoder of a `shuffle-autoencoder` card: convolution + ReLU residual blocks without normalisation on the picture
  * un-shuffled into space blocks, KL-regularised. It is the pixel prior's network cut at its waist.
  * @throws invalid-model when a tensor is missing, left over or shaped otherwise than the card says
  */
-export function shuffleAutoencoder(
-  architecture: ShuffleAutoencoder,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  source: string,
-): Autoencoder {
-  const { channels, latents, factor } = architecture;
-  const weights = new WeightReader(tensors, source);
-  const encoder = readEncoder(architecture, weights);
-  const decoder = readDecoder(architecture, weights);
-  weights.finish();
+export function shuffleAutoencoder(weights: WeightReader, config: ShuffleAutoencoder): Autoencoder {
+  const { channels, latents, factor } = config;
+  const encoder = readEncoder(config, weights);
+  const decoder = readDecoder(config, weights);
   const grid = { channels, latents, factor };
   return {
     kind: "kl",

@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
-import type { Layer, WeightReader } from "../priors/weight-reader.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { fromTokens, headsAttention, toTokens } from "./blocks.ts";
+import type { Layer, WeightReader } from "./weight-reader.ts";
 
 /** A feature map [N, C, H, W] attending to itself and to context tokens [N or 1, T, D]. */
 export type SpatialTransformer = (x: Tensor, context?: Tensor) => Tensor;

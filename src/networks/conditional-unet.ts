@@ -1,27 +1,40 @@
-import type { StoredTensor } from "../priors/safetensors.ts";
-import { chain, type Layer, WeightReader } from "../priors/weight-reader.ts";
-import { concat, constant, type Tensor } from "../tensor/index.ts";
+import * as z from "zod";
+import { concat, type Tensor } from "../tensor/index.ts";
 import { downsample, type NormChoice, type ResnetBlock, resnetBlock, upsample } from "./blocks.ts";
+import { channels, count, multiple, widths } from "./fields.ts";
+import { timeEmbedding } from "./time-embedding.ts";
 import { type SpatialTransformer, spatialTransformer } from "./transformer.ts";
+import type { WeightReader } from "./weight-reader.ts";
 
-export interface ConditionalUnet {
-  readonly type: "conditional-unet";
-  readonly channels: number;
-  /** Channels of each level, the finest first; each level after the first has half the size of the one before. */
-  readonly widths: readonly number[];
-  /** Residual blocks of each level on the way down; one more on the way up. */
-  readonly layers: number;
-  /** Which levels have attention; the waist always has. */
-  readonly attention: readonly boolean[];
-  readonly heads: number;
-  readonly groups: number;
-  /** Width of the context tokens (768 for CLIP ViT-L/14); absent: no cross-attention. */
-  readonly context?: number;
-  /** Number of classes; absent: no classes. */
-  readonly classes?: number;
-  /** Height and width must be multiples of this: 2^(levels - 1). */
-  readonly multiple: number;
-}
+export const conditionalUnetSchema = z
+  .strictObject({
+    type: z.literal("conditional-unet"),
+    channels,
+    widths,
+    /** Residual blocks of each level on the way down; one more on the way up. */
+    layers: count.max(1000),
+    /** Which levels have attention; the waist always has. */
+    attention: z.array(z.boolean()).min(1),
+    heads: count,
+    /** Groups of the normalisations. */
+    groups: count,
+    /** Width of the context tokens (768 for CLIP ViT-L/14); absent: no cross-attention. */
+    context: count.optional(),
+    /** Number of classes; absent: no classes. */
+    classes: count.optional(),
+    multiple,
+  })
+  .refine((a) => a.widths.length === a.attention.length, "expected as many widths as entries of attention")
+  .refine((a) => a.multiple % 2 ** (a.widths.length - 1) === 0, {
+    path: ["multiple"],
+    error: "expected a multiple of 2^(levels - 1)",
+  })
+  .refine((a) => a.widths.every((width) => width % a.groups === 0 && width % a.heads === 0), {
+    path: ["widths"],
+    error: "expected widths that groups and heads divide",
+  });
+
+export type ConditionalUnet = z.infer<typeof conditionalUnetSchema>;
 
 /** What a sample is to be of: tokens [N or 1, T, context] (a text's, say), or class numbers [N]. */
 export interface Condition {
@@ -34,23 +47,18 @@ export type ConditionalNetwork = (u: Tensor, time: Tensor, condition?: Condition
 
 /**
  * Stable Diffusion's denoiser (Rombach et al. 2022; tensors carry the names of version 1 in Diffusers' layout): a U-Net of
- * residual blocks that are told the noise level, with transformers that attend to the picture and to the context.
- * @throws invalid-model when a tensor is missing, left over or shaped otherwise than the architecture says
+ * residual blocks conditioned on the noise level, with transformers that attend to the picture and to the context.
+ * @throws {TweedieError} invalid-model: a tensor is missing or shaped otherwise than the architecture says
  */
-export function conditionalUnet(
-  a: ConditionalUnet,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  source: string,
-): ConditionalNetwork {
-  const weights = new WeightReader(tensors, source);
-  const { channels, widths, layers, groups, attention } = a;
+export function conditionalUnet(weights: WeightReader, config: ConditionalUnet): ConditionalNetwork {
+  const { channels, widths, layers, groups, attention, heads, context: tokens, classes } = config;
   const norm: NormChoice = { groups, eps: 1e-5 };
   const last = widths.length - 1;
   const embedded = 4 * widths[0];
-  const embed = readEmbedding(a, embedded, weights);
+  const embed = timeEmbedding(weights, widths[0], embedded, classes);
   const resnet = (name: string, from: number, to: number) => resnetBlock(weights, name, from, to, norm, embedded);
   const transformer = (name: string, width: number) =>
-    spatialTransformer(weights, name, width, { heads: a.heads, groups, context: a.context });
+    spatialTransformer(weights, name, width, { heads, groups, context: tokens });
 
   const convIn = weights.conv("conv_in", channels, widths[0], 3);
   const skipWidths = [widths[0]];
@@ -89,7 +97,6 @@ export function conditionalUnet(
   });
   const normOut = weights.groupNorm("conv_norm_out", widths[0], groups, norm.eps);
   const convOut = weights.conv("conv_out", widths[0], channels, 3);
-  weights.finish();
 
   return (u, time, { context, label } = {}) => {
     const e = embed(time, label);
@@ -124,29 +131,3 @@ interface Row {
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-
-/** Time, by sines of geometrically spaced frequencies and a small network, plus the class's own vector. */
-function readEmbedding(
-  { widths, classes }: ConditionalUnet,
-  embedded: number,
-  weights: WeightReader,
-): (time: Tensor, label?: Tensor) => Tensor {
-  const mlp: Layer = chain([
-    weights.linear("time_embedding.linear_1", widths[0], embedded),
-    (x) => x.silu(),
-    weights.linear("time_embedding.linear_2", embedded, embedded),
-  ]);
-  const table = classes ? weights.take("class_embedding.weight", [classes, embedded]) : undefined;
-  return (time, label) => {
-    const e = mlp(sinusoidal(time, widths[0]));
-    return table && label ? e.add(table.gather(label, 0)) : e;
-  };
-}
-
-/** [cos(t ω_k), sin(t ω_k)], ω_k = 10000^(-k/(width/2)): [N] to [N, width] (Ho et al. 2020; cosines first). */
-export function sinusoidal(time: Tensor, width: number): Tensor {
-  const half = width / 2;
-  const frequencies = range(half).map((k) => Math.exp((-Math.log(10000) * k) / half));
-  const angle = time.unsqueeze(1).mul(constant(frequencies, [1, half], time.dtype));
-  return concat([angle.cos(), angle.sin()], 1);
-}

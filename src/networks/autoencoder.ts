@@ -30,16 +30,16 @@ export function sampleLatent({ mean, std }: Encoded, noise: Tensor): Tensor {
   return std ? mean.add(std.mul(noise)) : mean;
 }
 
-/** How a network's own latents are brought to unit variance: z = (raw − mean)/std, per channel or for all. */
+/**
+ * How a network's own latents are brought to unit variance: z = (raw − mean)/std, per channel or for all. Stable Diffusion 1
+ * and 2 have std 1/0.18215 (Rombach et al. 2022, section D.1).
+ */
 export interface LatentScaling {
   readonly mean?: number | readonly number[];
   readonly std?: number | readonly number[];
 }
 
-/** The scale factor of Stable Diffusion 1 and 2: 1/0.18215 (Rombach et al. 2022, section D.1). */
-export const stableDiffusionScaling: LatentScaling = { std: 1 / 0.18215 };
-
-/** An autoencoder on scaled latents, of one on its network's own. @throws invalid-model when the numbers do not fit */
+/** An autoencoder on scaled latents, of one on its network's own. @throws {TweedieError} invalid-model: the numbers do not fit */
 export function scaledAutoencoder(own: Autoencoder, { mean = 0, std = 1 }: LatentScaling): Autoencoder {
   const shift = perChannel("mean", mean, own.latents);
   const scale = perChannel("std", std, own.latents);

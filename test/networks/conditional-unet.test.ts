@@ -8,15 +8,21 @@ import {
   x0Prediction,
 } from "../../src/diffusion/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { type ConditionalUnet, conditionalUnet } from "../../src/latent/conditional-unet.ts";
-import { conditioned, guided } from "../../src/latent/guidance.ts";
+import { type ConditionalUnet, conditionalUnet, readNetwork } from "../../src/networks/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
+import { conditioned, guided } from "../../src/priors/guidance.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose, relativeError } from "../helpers/close.ts";
-import { type GoldenNetwork, goldenNetwork, outputAndVjp } from "./golden.ts";
+import { type GoldenNetwork, goldenNetwork, outputAndVjp } from "../latent/golden.ts";
 
+const networks = {
+  plain: await goldenNetwork("unet-plain"),
+  text: await goldenNetwork("unet-text"),
+  class: await goldenNetwork("unet-class"),
+};
 const make = ({ architecture, weights }: GoldenNetwork) =>
-  conditionalUnet(architecture as unknown as ConditionalUnet, weights, "unet");
+  readNetwork(weights, (reader) => conditionalUnet(reader, architecture as unknown as ConditionalUnet));
+const classUnet = await make(networks.class);
 const conditionOf = ({ golden }: GoldenNetwork) => ({
   context: golden.has("context") ? golden.tensor("context") : undefined,
   label: golden.has("label") ? golden.tensor("label") : undefined,
@@ -28,14 +34,15 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-describe.each(["plain", "text", "class"])(
+describe.each(["plain", "text", "class"] as const)(
   "the U-Net of random weights, %s (golden values: PyTorch, float64)",
   (name) => {
-    const network = goldenNetwork(`unet-${name}`);
+    const network = networks[name];
     const { golden } = network;
 
     test("output and VJP", async () => {
-      const f = (u: Tensor) => make(network)(u, golden.tensor("time"), conditionOf(network));
+      const unet = await make(network);
+      const f = (u: Tensor) => unet(u, golden.tensor("time"), conditionOf(network));
       const [x, v] = [golden.tensor("x"), golden.tensor("v")];
       const exact = await outputAndVjp(f, x, v);
       expect(relativeError(exact.y, golden.values("y"))).toBeLessThan(1e-6);
@@ -47,18 +54,15 @@ describe.each(["plain", "text", "class"])(
   },
 );
 
-test("a network with cross-attention asks for its context", () => {
-  const network = goldenNetwork("unet-text");
-  const { golden } = network;
-  expect(() => make(network)(golden.tensor("x"), golden.tensor("time"))).toThrow(
-    "expected context tokens [N or 1, T, 6]",
-  );
+test("a network with cross-attention asks for its context", async () => {
+  const { golden } = networks.text;
+  const unet = await make(networks.text);
+  expect(() => unet(golden.tensor("x"), golden.tensor("time"))).toThrow("expected context tokens [N or 1, T, 6]");
 });
 
 describe("classifier-free guidance", () => {
-  const network = goldenNetwork("unet-class");
-  const { golden } = network;
-  const raw = make(network);
+  const { golden } = networks.class;
+  const raw = classUnet;
   const [u, time] = [golden.tensor("x"), golden.tensor("time")];
   const one = { label: constant([4], [1], "int64") };
   const none = { label: constant([0], [1], "int64") };

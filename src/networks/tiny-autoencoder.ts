@@ -1,19 +1,25 @@
-import type { StoredTensor } from "../priors/safetensors.ts";
-import { chain, type Layer, WeightReader } from "../priors/weight-reader.ts";
+import * as z from "zod";
 import { type Autoencoder, checkLatent, checkPicture, rescaledPictures } from "./autoencoder.ts";
+import { channels } from "./fields.ts";
+import { chain, type Layer, type WeightReader } from "./weight-reader.ts";
 
-export interface TinyAutoencoder {
-  readonly type: "tiny-autoencoder";
-  readonly channels: number;
+export const tinyAutoencoderSchema = z.strictObject({
+  type: z.literal("tiny-autoencoder"),
+  channels,
   /** 4 for Stable Diffusion 1 and XL, 16 for 3 and FLUX, 32 for FLUX.2. */
-  readonly latents: number;
+  latents: channels,
   /** Channels of every hidden layer. */
-  readonly width: number;
+  width: channels,
   /** Blocks of the lowest level see a wider neighbourhood through a normalised detour (TAEF2). */
-  readonly pool: boolean;
-}
+  pool: z.boolean(),
+});
 
-/** The layers of one half, in order: `c`, `o` and `n` 3×3 convolutions (in, out, between), `d` with stride 2, `u` doubling, `b` block, `B` block with detour. */
+export type TinyAutoencoder = z.infer<typeof tinyAutoencoderSchema>;
+
+/**
+ * The layers of one half, in order: `c`, `o` and `n` 3×3 convolutions (in, out, between), `d` with stride 2, `u` doubling,
+ * `b` block, `B` block with detour.
+ */
 const ENCODER = "c b d bbb d bbb d BBB o";
 const DECODER = "t c r BBB u n bbb u n bbb u n b o";
 
@@ -21,14 +27,10 @@ const DECODER = "t c r BBB u n bbb u n bbb u n b o";
  * TAESD and its kin (Ollin Boer Bohan, "Tiny AutoEncoder"): a deterministic encoder and decoder of eight-fold reduction, made to
  * stand in for the autoencoders of Stable Diffusion and FLUX. Their pictures are on [0, 1]; tensors carry the names of two
  * torch `Sequential`s, `encoder.N…` and `decoder.N…`.
- * @throws invalid-model when a tensor is missing, left over or shaped otherwise than the architecture says
+ * @throws {TweedieError} invalid-model: a tensor is missing or shaped otherwise than the architecture says
  */
-export function tinyAutoencoder(
-  { channels, latents, width, pool }: TinyAutoencoder,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  source: string,
-): Autoencoder {
-  const weights = new WeightReader(tensors, source);
+export function tinyAutoencoder(weights: WeightReader, config: TinyAutoencoder): Autoencoder {
+  const { channels, latents, width, pool } = config;
   const read = (half: string, plan: string, from: number, to: number): Layer =>
     chain(
       [...plan.replaceAll(" ", "")].map((code, k): Layer => {
@@ -55,7 +57,6 @@ export function tinyAutoencoder(
     );
   const encoder = read("encoder", ENCODER, channels, latents);
   const decoder = read("decoder", DECODER, latents, channels);
-  weights.finish();
   const grid = { channels, latents, factor: 8 };
   const own: Autoencoder = {
     kind: "deterministic",

@@ -1,5 +1,5 @@
-import { constant, type Tensor } from "../tensor/index.ts";
-import { type Autoencoder, checkLatent, checkPicture } from "./autoencoder.ts";
+import { type Autoencoder, checkLatent, checkPicture } from "../../src/networks/autoencoder.ts";
+import { constant, type Tensor } from "../../src/tensor/index.ts";
 
 /**
  * decode(z) = W z on blocks of pixels, encode(x) = E x: a linear autoencoder, for which latent solvers must do what pixel solvers do

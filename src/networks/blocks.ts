@@ -1,5 +1,5 @@
-import type { Layer, WeightReader } from "../priors/weight-reader.ts";
 import { attention, type Tensor } from "../tensor/index.ts";
+import type { Layer, WeightReader } from "./weight-reader.ts";
 
 // The blocks of Stable Diffusion's networks (Rombach et al. 2022), under the names that their published weights carry.
 

@@ -1,48 +1,53 @@
-import type { StoredTensor } from "../priors/safetensors.ts";
-import { chain, type Layer, WeightReader } from "../priors/weight-reader.ts";
+import * as z from "zod";
 import { type Autoencoder, checkLatent, checkPicture, gaussianMoments } from "./autoencoder.ts";
 import { downsample, type NormChoice, resnetBlock, spatialAttention, upsample } from "./blocks.ts";
 import { codebook } from "./codebook.ts";
+import { channels, count, widths } from "./fields.ts";
+import { chain, type Layer, type WeightReader } from "./weight-reader.ts";
 
-export interface AutoencoderKl {
-  /** `autoencoder-vq`: the latents are entries of a codebook, and the encoder gives no variance. */
-  readonly type: "autoencoder-kl" | "autoencoder-vq";
-  readonly channels: number;
-  readonly latents: number;
-  /** Channels of each level, the finest first; each level after the first has half the size of the one before. */
-  readonly widths: readonly number[];
+const fields = {
+  channels,
+  latents: channels,
+  widths,
   /** Residual blocks of each level of the encoder; the decoder has one more. */
-  readonly layers: number;
+  layers: count.max(1000),
   /** Groups of the normalisations. */
-  readonly groups: number;
+  groups: count,
   /** Attention at the waist; true by default. */
-  readonly attention?: boolean;
+  attention: z.boolean().optional(),
   /** 1×1 convolutions around the latents (not in FLUX and Stable Diffusion 3); true by default. */
-  readonly quantConv?: boolean;
-  /** Entries of the codebook, of VQ. */
-  readonly entries?: number;
-}
+  quantConv: z.boolean().optional(),
+};
+
+const divided = { path: ["widths"], error: "expected widths that groups divides" };
+const groupsDivide = (a: { widths: number[]; groups: number }) => a.widths.every((width) => width % a.groups === 0);
+
+/** A Gaussian encoder. */
+export const autoencoderKlSchema = z
+  .strictObject({ type: z.literal("autoencoder-kl"), ...fields })
+  .refine(groupsDivide, divided);
+
+/** The latents are entries of a codebook of `entries` vectors, and the encoder gives no variance. */
+export const autoencoderVqSchema = z
+  .strictObject({ type: z.literal("autoencoder-vq"), ...fields, entries: count })
+  .refine(groupsDivide, divided);
+
+export type AutoencoderKl = z.infer<typeof autoencoderKlSchema> | z.infer<typeof autoencoderVqSchema>;
 
 /**
  * Stable Diffusion's autoencoder (Rombach et al. 2022), Gaussian ("KL") or vector-quantised ("VQ"), on its own latents:
  * scale them with {@link scaledAutoencoder}. Tensors carry the names of the published weights in Diffusers' layout.
- * @throws invalid-model when a tensor is missing, left over or shaped otherwise than the architecture says
+ * @throws {TweedieError} invalid-model: a tensor is missing or shaped otherwise than the architecture says
  */
-export function autoencoderKl(
-  architecture: AutoencoderKl,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  source: string,
-): Autoencoder {
-  const { channels, latents, widths, quantConv = true } = architecture;
-  const vq = architecture.type === "autoencoder-vq";
-  const weights = new WeightReader(tensors, source);
+export function autoencoderKl(weights: WeightReader, config: AutoencoderKl): Autoencoder {
+  const { channels, latents, widths, quantConv = true } = config;
+  const vq = config.type === "autoencoder-vq";
   const moments = vq ? latents : 2 * latents;
-  const encoder = readEncoder(architecture, moments, weights);
-  const decoder = readDecoder(architecture, weights);
+  const encoder = readEncoder(config, moments, weights);
+  const decoder = readDecoder(config, weights);
   const quant = quantConv ? weights.conv("quant_conv", moments, moments, 1) : chain([]);
   const postQuant = quantConv ? weights.conv("post_quant_conv", latents, latents, 1) : chain([]);
-  const nearest = vq ? codebook(weights, architecture.entries ?? 1, latents) : chain([]);
-  weights.finish();
+  const nearest = vq ? codebook(weights, config.entries, latents) : chain([]);
   const grid = { channels, latents, factor: 2 ** (widths.length - 1) };
   return {
     kind: vq ? "vq" : "kl",

@@ -1,22 +1,36 @@
+import * as z from "zod";
 import { concat, constant, type Tensor } from "../tensor/index.ts";
-import type { ShuffleUnet } from "./card.ts";
+import { channels, count, positive } from "./fields.ts";
 import { chain, type WeightReader } from "./weight-reader.ts";
+
+/**
+ * A second path of `depth` plain convolutions between its first and last, for pictures with EDM's preconditioning alone, to
+ * what is finer than a Gaussian of standard deviation `lowPass` un-shuffled pixels.
+ */
+export const detailSchema = z.strictObject({
+  width: channels,
+  depth: count.max(1000),
+  sigmaData: positive,
+  lowPass: positive,
+});
 
 /** F of both paths, un-shuffled [N, C, H, W], of the network's input, its time [N], the U-Net's last features and its F. */
 type DetailPath = (u: Tensor, time: Tensor, features: Tensor, unet: Tensor) => Tensor;
 
 /**
- * A second opinion where the noise is weak or moderate: plain convolutions at full width (FFDNet; Zhang, Zuo, Zhang 2018) on the
- * un-shuffled picture. It estimates the picture itself, T, and the network answers D = D_unet + w (T - D_unet - G(T - D_unet)) with G a
- * Gaussian low-pass and a learned w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an
- * ensemble of experts by noise level (Balaji et al. 2022, eDiff-I), of which one reads the other's features. Coarse structure is the
- * U-Net's: whoever predicts the picture itself and not the noise lets it drift wherever the data of an inverse problem do not hold it.
+ * A second opinion where the noise is weak or moderate: plain convolutions at full width (FFDNet; Zhang, Zuo, Zhang 2018)
+ * on the un-shuffled picture. It estimates the picture itself, T, and the network answers
+ * D = D_unet + w (T - D_unet - G(T - D_unet)), G a Gaussian low-pass, with a learned weight
+ * w(sigma) = s(k_low (ln sigma - m_low)) s(k_high (m_high - ln sigma)), s the logistic function: an ensemble of experts by
+ * noise level (Balaji et al. 2022, eDiff-I), of which one reads the other's features. The U-Net decides the coarse
+ * structure. A network that predicts the image rather than the noise lets that structure drift where the measurements do not
+ * constrain it.
  * @param channels of the un-shuffled picture
  * @param context channels of the U-Net's last features
  */
 export function detailPath(
   weights: WeightReader,
-  { width, depth, sigmaData, lowPass }: NonNullable<ShuffleUnet["detail"]>,
+  { width, depth, sigmaData, lowPass }: z.infer<typeof detailSchema>,
   channels: number,
   context: number,
 ): DetailPath {
@@ -56,8 +70,8 @@ export function detailPath(
 }
 
 /**
- * Rows and columns of [N, C, H, W] averaged with a Gaussian of standard deviation `std` that is reflected at the borders: it keeps the
- * mean exactly and is its own adjoint.
+ * Rows and columns of [N, C, H, W] averaged with a Gaussian of standard deviation `std` that is reflected at the borders: it
+ * keeps the mean exactly and is its own adjoint.
  */
 function gaussian(x: Tensor, std: number): Tensor {
   const [, , h, w] = x.shape;
@@ -65,7 +79,7 @@ function gaussian(x: Tensor, std: number): Tensor {
   return kernel(h).matmul(x).matmul(kernel(w));
 }
 
-/** [size, size], symmetric: from i to j as the crow flies, and by way of the mirror; the line with its mirror image is periodic. */
+/** [size, size], symmetric: direct distance plus distance through the reflection; the line with its reflection is periodic. */
 function reflectedGaussian(size: number, std: number): Float64Array {
   const decay = Float64Array.from({ length: size }, (_, k) =>
     k === 0 ? 0.5 : Math.exp(-0.5 * ((Math.PI * k * std) / size) ** 2),

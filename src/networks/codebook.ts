@@ -1,5 +1,5 @@
-import type { Layer, WeightReader } from "../priors/weight-reader.ts";
 import type { Tensor } from "../tensor/index.ts";
+import type { Layer, WeightReader } from "./weight-reader.ts";
 
 /**
  * Vector quantisation (van den Oord et al., arXiv 1711.00937): each latent vector gives way to the nearest of `entries`

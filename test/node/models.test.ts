@@ -1,10 +1,10 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listPriors, loadPrior } from "../../src/priors/index.ts";
+import { listPriors, loadPrior } from "../../src/node/models.ts";
 
-const tiny = new URL("./golden/tiny-prior/", import.meta.url).pathname;
+const tiny = new URL("../priors/golden/tiny-prior/", import.meta.url).pathname;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tweedie-models-"));
@@ -53,6 +53,26 @@ describe("loadPrior", () => {
     await copyFile(join(tiny, "card.json"), join(damaged, "card.json"));
     await writeFile(join(damaged, "weights.safetensors"), "nonsense");
     await expect(loadPrior(damaged)).rejects.toMatchObject({ code: "invalid-model" });
+  });
+
+  test("of a link that leads out of the model's folder", async () => {
+    const linked = join(folder, "linked");
+    await mkdir(linked);
+    await copyFile(join(tiny, "card.json"), join(linked, "card.json"));
+    await symlink(join(tiny, "weights.safetensors"), join(linked, "weights.safetensors"));
+    await expect(loadPrior(linked)).rejects.toMatchObject({
+      code: "invalid-model",
+      expected: expect.stringContaining("a file in the folder"),
+    });
+    await rm(join(linked, "weights.safetensors"));
+    await copyFile(join(tiny, "weights.safetensors"), join(linked, "own"));
+    await symlink("own", join(linked, "weights.safetensors"));
+    expect((await loadPrior(linked)).name).toBe("tiny-prior");
+  });
+
+  test("names the family that solver settings were tuned for", async () => {
+    const families = await Promise.all(["natural", "natural-small", "latent", tiny].map((name) => loadPrior(name)));
+    expect(families.map((prior) => prior.settings)).toEqual(["natural", "natural", "latent", undefined]);
   });
 
   test("stops when told to", async () => {

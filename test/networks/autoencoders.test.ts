@@ -1,24 +1,41 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
 import { decodeImage, toModel } from "../../src/images/index.ts";
-import { type Autoencoder, sampleLatent, scaledAutoencoder } from "../../src/latent/autoencoder.ts";
-import { type AutoencoderKl, autoencoderKl } from "../../src/latent/autoencoder-kl.ts";
-import { type ShuffleAutoencoder, shuffleAutoencoder } from "../../src/latent/shuffle-autoencoder.ts";
-import { tinyAutoencoder } from "../../src/latent/tiny-autoencoder.ts";
+import {
+  type Autoencoder,
+  type AutoencoderKl,
+  autoencoderKl,
+  readNetwork,
+  type ShuffleAutoencoder,
+  sampleLatent,
+  scaledAutoencoder,
+  shuffleAutoencoder,
+  tinyAutoencoder,
+} from "../../src/networks/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
-import { readSafetensors, type StoredTensor } from "../../src/priors/safetensors.ts";
 import { concat, constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import type { StoredTensor, WeightSource } from "../../src/weights/index.ts";
 import { expectClose, relativeError } from "../helpers/close.ts";
 import { shared } from "../helpers/shared.ts";
-import { goldenNetwork, goldenTensors, outputAndVjp } from "./golden.ts";
+import { inMemory, readTensors } from "../helpers/weights.ts";
+import { goldenNetwork, goldenTensors, outputAndVjp } from "../latent/golden.ts";
 
-const makers: Record<string, (network: ReturnType<typeof goldenNetwork>) => Autoencoder> = {
-  kl: ({ architecture, weights }) => autoencoderKl(architecture as unknown as AutoencoderKl, weights, "kl"),
-  vq: ({ architecture, weights }) => autoencoderKl(architecture as unknown as AutoencoderKl, weights, "vq"),
-  shuffle: ({ architecture, weights }) =>
-    shuffleAutoencoder(architecture as unknown as ShuffleAutoencoder, weights, "shuffle"),
+const networks = {
+  kl: await goldenNetwork("kl"),
+  vq: await goldenNetwork("vq"),
+  shuffle: await goldenNetwork("shuffle"),
 };
+
+function make(name: keyof typeof networks, weights: WeightSource = networks[name].weights): Promise<Autoencoder> {
+  const { architecture } = networks[name];
+  return readNetwork(weights, (reader) =>
+    name === "shuffle"
+      ? shuffleAutoencoder(reader, architecture as unknown as ShuffleAutoencoder)
+      : autoencoderKl(reader, architecture as unknown as AutoencoderKl),
+  );
+}
+
+const autoencoders = { kl: await make("kl"), vq: await make("vq"), shuffle: await make("shuffle") };
 
 /** The encoder's raw end: mean and log variance, as PyTorch's golden values have it. */
 const moments = (autoencoder: Autoencoder) => (x: Tensor) => {
@@ -32,41 +49,43 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-describe.each(["kl", "vq", "shuffle"])("autoencoder %s of random weights (golden values: PyTorch, float64)", (name) => {
-  const network = goldenNetwork(name);
-  const autoencoder = makers[name](network);
-  const { golden } = network;
-  const halves = { encode: moments(autoencoder), decode: autoencoder.decode };
+describe.each(["kl", "vq", "shuffle"] as const)(
+  "autoencoder %s of random weights (golden values: PyTorch, float64)",
+  (name) => {
+    const { golden, tensors } = networks[name];
+    const autoencoder = autoencoders[name];
+    const halves = { encode: moments(autoencoder), decode: autoencoder.decode };
 
-  test.each(["encode", "decode"] as const)("%s: output and VJP", async (half) => {
-    const [x, v] = [golden.tensor(`${half}.x`), golden.tensor(`${half}.v`)];
-    const exact = await outputAndVjp(halves[half], x, v);
-    expect(relativeError(exact.y, golden.values(`${half}.y`))).toBeLessThan(1e-6);
-    expect(relativeError(exact.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-6);
-    const fast = await outputAndVjp(halves[half], x, v, engine);
-    expect(relativeError(fast.y, golden.values(`${half}.y`))).toBeLessThan(1e-5);
-    expect(relativeError(fast.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-5);
-  });
+    test.each(["encode", "decode"] as const)("%s: output and VJP", async (half) => {
+      const [x, v] = [golden.tensor(`${half}.x`), golden.tensor(`${half}.v`)];
+      const exact = await outputAndVjp(halves[half], x, v);
+      expect(relativeError(exact.y, golden.values(`${half}.y`))).toBeLessThan(1e-6);
+      expect(relativeError(exact.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-6);
+      const fast = await outputAndVjp(halves[half], x, v, engine);
+      expect(relativeError(fast.y, golden.values(`${half}.y`))).toBeLessThan(1e-5);
+      expect(relativeError(fast.g, golden.values(`${half}.vjp`))).toBeLessThan(1e-5);
+    });
 
-  test("says what it takes", () => {
-    expect(() => autoencoder.encode(constant(0, [1, 3, 7, 8]))).toThrow("multiples of");
-    expect(() => autoencoder.decode(constant(0, [1, 7, 2, 2]))).toThrow("decode: expected [N,");
-  });
+    test("says what it takes", () => {
+      expect(() => autoencoder.encode(constant(0, [1, 3, 7, 8]))).toThrow("multiples of");
+      expect(() => autoencoder.decode(constant(0, [1, 7, 2, 2]))).toThrow("decode: expected [N,");
+    });
 
-  test("a missing tensor, one too many, one of another shape are named", () => {
-    const make = (weights: ReadonlyMap<string, StoredTensor>) => () => makers[name]({ ...network, weights });
-    const first = [...network.weights.keys()][0];
-    const without = new Map(network.weights);
-    without.delete(first);
-    expect(make(without)).toThrow(`tensor ${first}`);
-    const stored = network.weights.get(first)!;
-    expect(make(new Map(network.weights).set("extra", stored))).toThrow("also extra");
-    expect(make(new Map(network.weights).set(first, { ...stored, shape: [1, 2] }))).toThrow("got [1, 2]");
-  });
-});
+    test("a missing tensor, one too many, one of another shape are named", async () => {
+      const made = (changed: ReadonlyMap<string, StoredTensor>) => make(name, inMemory(changed, name));
+      const first = [...tensors.keys()][0];
+      const without = new Map(tensors);
+      without.delete(first);
+      await expect(made(without)).rejects.toThrow(`tensor ${first}`);
+      const stored = tensors.get(first)!;
+      await expect(made(new Map(tensors).set("extra", stored))).rejects.toThrow("also extra");
+      await expect(made(new Map(tensors).set(first, { ...stored, shape: [1, 2] }))).rejects.toThrow("got [1, 2]");
+    });
+  },
+);
 
 test("old names of the attention's projections are read too", async () => {
-  const network = goldenNetwork("kl");
+  const { golden, tensors } = networks.kl;
   const old: [RegExp, string][] = [
     [/to_q/, "query"],
     [/to_k/, "key"],
@@ -74,28 +93,27 @@ test("old names of the attention's projections are read too", async () => {
     [/to_out\.0/, "proj_attn"],
   ];
   const renamed = new Map(
-    [...network.weights].map(([name, t]) => [old.reduce((n, [from, to]) => n.replace(from, to), name), t] as const),
+    [...tensors].map(([name, t]) => [old.reduce((n, [from, to]) => n.replace(from, to), name), t] as const),
   );
-  const { decode } = makers.kl({ ...network, weights: renamed });
-  const [{ data }] = evaluate([decode(network.golden.tensor("decode.x"))]);
-  expect(relativeError(data, network.golden.values("decode.y"))).toBeLessThan(1e-6);
+  const { decode } = await make("kl", inMemory(renamed, "old"));
+  const [{ data }] = evaluate([decode(golden.tensor("decode.x"))]);
+  expect(relativeError(data, golden.values("decode.y"))).toBeLessThan(1e-6);
 });
 
 test("quantised latents are entries of the codebook, and derivatives pass as through the identity", () => {
-  const network = goldenNetwork("vq");
-  const { weights } = network;
-  const book = evaluate([constant(weights.get("quantize.embedding.weight")!.data as never, [16, 2], "float16")])[0]
+  const { tensors } = networks.vq;
+  const book = evaluate([constant(tensors.get("quantize.embedding.weight")!.data as never, [16, 2], "float16")])[0]
     .data;
   const entry = (k: number) => constant([book[2 * k], book[2 * k + 1]], [1, 2, 1, 1]);
-  const { decode } = makers.vq(network);
+  const { decode } = autoencoders.vq;
   const near = entry(3).add(1e-4);
   const [a, b] = evaluate([decode(entry(3)), decode(near)]).map((r) => r.data);
   expectClose(a, b, 1e-9);
 });
 
 describe("scaled latents", () => {
-  const network = goldenNetwork("shuffle");
-  const own = makers.shuffle(network);
+  const network = networks.shuffle;
+  const own = autoencoders.shuffle;
 
   test("encode and decode undo each other's scaling", () => {
     const scaled = scaledAutoencoder(own, { mean: [0.5, -1, 0, 2], std: [1, 2, 3, 0.5] });
@@ -134,10 +152,11 @@ describe("TAEF2 (golden values: PyTorch, float64)", () => {
   async function load(): Promise<Autoencoder> {
     const all = new Map<string, StoredTensor>();
     for (const half of ["encoder", "decoder"]) {
-      const bytes = await readFile(`${weightsFolder.path}/taef2_${half}.safetensors`);
-      for (const [name, t] of readSafetensors(bytes, half).tensors) all.set(`${half}.${name}`, t);
+      const { tensors } = await readTensors(`${weightsFolder.path}/taef2_${half}.safetensors`);
+      for (const [name, t] of tensors) all.set(`${half}.${name}`, t);
     }
-    return tinyAutoencoder({ type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true }, all, "taef2");
+    const config = { type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true } as const;
+    return readNetwork(inMemory(all, "taef2"), (reader) => tinyAutoencoder(reader, config));
   }
 
   /** The top left pixels on [-1, 1]. */
@@ -157,7 +176,7 @@ describe("TAEF2 (golden values: PyTorch, float64)", () => {
 
   /** Relative errors of outputs and VJPs of both halves; in the float64 evaluator without an engine. */
   async function errorsOf(k: number, name: string, side: number, engine?: Engine) {
-    const golden = goldenTensors("taef2.safetensors");
+    const golden = await goldenTensors("taef2.safetensors");
     const autoencoder = await load();
     const x = await corner(name, side);
     const encoded = await outputAndVjp((x) => autoencoder.encode(x).mean, x, golden.tensor(`encoder${k}.v`), engine);
