@@ -1,7 +1,7 @@
 import type { Network } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
-import { loadModel } from "../onnx/import/load.ts";
-import { type ImportedModel, importOnnx } from "../onnx/import.ts";
+import { importOnnxFile, readOnnxFile } from "../node/onnx-file.ts";
+import type { ImportedModel } from "../onnx/import.ts";
 import { dtypeOf } from "../onnx/proto.ts";
 import { type DType, isReal } from "../tensor/dtype.ts";
 import { concat, probe, type Shape, sizeOf, substitute } from "../tensor/index.ts";
@@ -49,7 +49,7 @@ export function onnxNetwork(file: string, architecture: OnnxArchitecture, channe
     const known = models.get(key);
     if (known) return known;
     const inputShapes = { [inputs.image]: shape, [inputs.time]: timeShape(time, shape[0]) };
-    const model = importOnnx(file, freeze ? { inputShapes, freeze } : { inputShapes });
+    const model = importOnnxFile(file, freeze ? { inputShapes, freeze } : { inputShapes });
     if (!model.outputs[output]) throw mismatch(file, `the output ${output}`, Object.keys(model.outputs).join(", "));
     models.set(key, model);
     return model;
@@ -88,7 +88,7 @@ function timeShape({ extents }: Declared, n: number): number[] {
 }
 
 function declaredInputs(file: string): Map<string, Declared> {
-  const { graph } = loadModel(file).model;
+  const { graph } = readOnnxFile(file).model;
   const stored = new Set(graph?.initializer.map((t) => t.name));
   const found = new Map<string, Declared>();
   for (const { name, type } of graph?.input ?? []) {

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
 import { type Autoencoder, sampleLatent, scaledAutoencoder } from "../../src/latent/autoencoder.ts";
 import { type AutoencoderKl, autoencoderKl } from "../../src/latent/autoencoder-kl.ts";
 import { type ShuffleAutoencoder, shuffleAutoencoder } from "../../src/latent/shuffle-autoencoder.ts";
 import { tinyAutoencoder } from "../../src/latent/tiny-autoencoder.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
 import { readSafetensors, type StoredTensor } from "../../src/priors/safetensors.ts";
 import { concat, constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose, relativeError } from "../helpers/close.ts";
@@ -141,7 +142,7 @@ describe("TAEF2 (golden values: PyTorch, float64)", () => {
 
   /** The top left pixels on [-1, 1]. */
   async function corner(name: string, side: number): Promise<Tensor> {
-    const image = await decodeImage(`${images.path}/${name}`);
+    const image = await readImage(`${images.path}/${name}`);
     const all = constant(toModel(image), [1, 3, image.height, image.width]);
     return all.narrow(2, 0, side).narrow(3, 0, side);
   }

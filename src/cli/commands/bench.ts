@@ -13,8 +13,8 @@ import {
   toCsv,
 } from "../../bench/index.ts";
 import { createEngine } from "../../engine/index.ts";
-import { writeAtomic } from "../../images/index.ts";
 import { loadLpips } from "../../metrics/index.ts";
+import { writeAtomic } from "../../node/files.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { versions } from "../manifest.ts";
