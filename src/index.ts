@@ -43,7 +43,7 @@ export {
 export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export { decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { writeAtomic } from "./node/files.ts";
-export { readKernel, readMask, readNpy } from "./node/pictures.ts";
+export { readImage, readKernel, readMask, readNpy } from "./node/pictures.ts";
 export {
   adjoint,
   checkShape,
