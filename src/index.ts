@@ -15,13 +15,6 @@
 export { type BenchResults, type BenchSpec, planBench, readBenchFile, runBench } from "./bench/index.ts";
 export { type Calibration, calibrate, coverageOf, pool as poolCoverage } from "./calibrate/index.ts";
 export {
-  type CheckReport,
-  type CheckResult,
-  checkOperator,
-  checkOperatorOnEngine,
-  loadOperators,
-} from "./check/index.ts";
-export {
   type Denoiser,
   ddimStep,
   eulerStep,
@@ -40,9 +33,16 @@ export {
   prepareLatentSolver,
   sampleLatent,
 } from "./latent/index.ts";
+export {
+  type CheckReport,
+  type CheckResult,
+  checkOperator,
+  checkOperatorOnEngine,
+} from "./laws/index.ts";
 export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export { decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { writeAtomic } from "./node/files.ts";
+export { loadOperators } from "./node/modules.ts";
 export { readImage, readKernel, readMask, readNpy } from "./node/pictures.ts";
 export {
   adjoint,

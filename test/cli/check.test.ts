@@ -37,7 +37,7 @@ describe("check", () => {
 
   it("says that a module is not there", async () => {
     const { code, err } = await tweedie("check", "nowhere.ts");
-    expect(err).toBe("tweedie: nowhere.ts: no such file\n");
+    expect(err).toBe("tweedie: nowhere.ts: expected an existing module, got no such file\n");
     expect(code).toBe(1);
   });
 });

@@ -1,5 +1,6 @@
-import { type CheckReport, type CheckResult, checkOperatorOnEngine, loadOperators } from "../../check/index.ts";
 import { createEngine } from "../../engine/index.ts";
+import { type CheckReport, type CheckResult, checkOperatorOnEngine } from "../../laws/index.ts";
+import { loadOperators } from "../../node/modules.ts";
 import { createOperator, listOperators } from "../../operators/index.ts";
 import type { CheckArguments } from "../commands/check.ts";
 import { type ExitCode, UsageError } from "../errors.ts";

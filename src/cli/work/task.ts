@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { loadOperators } from "../../check/index.ts";
+import { loadOperators } from "../../node/modules.ts";
 import type { MaskSpec } from "../../operators/index.ts";
 import { type Image, kernelFromImage, maskFromImage } from "../../pictures/index.ts";
 import {
