@@ -7,10 +7,10 @@ import { TweedieError } from "../errors.ts";
 import { encodeModel } from "../onnx/proto.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
 import { toModelProto } from "../onnx/write-encode.ts";
-import { writeModelFile } from "../onnx/write-file.ts";
 import type { DType, TypedArray } from "../tensor/index.ts";
 import { availableMemory } from "./memory.ts";
 import type { Call, Reply, WireData, WireFeed, WireValue, WorkerData } from "./messages.ts";
+import { writeModelFile } from "./model-file.ts";
 
 type Omitted<T> = T extends unknown ? Omit<T, "id"> : never;
 

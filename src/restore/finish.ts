@@ -1,4 +1,4 @@
-import { fromModel, type Image } from "../images/index.ts";
+import { fromModel, type Image } from "../pictures/index.ts";
 import { resultAlpha } from "./alpha.ts";
 import { colourToGrey } from "./grey.ts";
 import { greyOf, type Plan } from "./plan.ts";

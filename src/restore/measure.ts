@@ -20,9 +20,9 @@ export function problemOf(plan: Plan, tile: Tile): TileProblem {
   const cut = <T extends Float32Array | Uint8Array>(data: T): T =>
     plan.local ? cutTile(data, width, height, part) : (data.slice() as T);
   const measurement = cut(plan.y);
-  const missing = mask && cutMask(mask, tile);
-  if (missing) for (let i = 0; i < measurement.length; i++) if (missing[i % missing.length]) measurement[i] = 0;
-  const spec = operatorSpec(task, w, h, missing);
+  const known = mask && cutMask(mask, tile);
+  if (known) for (let i = 0; i < measurement.length; i++) if (!known[i % known.length]) measurement[i] = 0;
+  const spec = operatorSpec(task, w, h, known);
   const { operator } = embed(spec, [1, channels, h, w], priorChannels);
   return { operator: outliers ? withoutOutliers(operator, measurement, cut(outliers)) : operator, measurement };
 }

@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
-import type { Image, Mask } from "../images/index.ts";
 import { estimateNoise } from "../metrics/index.ts";
 import { equivalentSigma, type NoiseModel, parseNoiseModel } from "../operators/index.ts";
+import type { Image, Mask } from "../pictures/index.ts";
 import type { Planes } from "./planes.ts";
 import type { Task } from "./task.ts";
 

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { alphaMask, type Image, isGrey, type Mask, toGrey, toModel } from "../images/index.ts";
 import { domainOf, type MaskSpec, taskTraits } from "../operators/index.ts";
+import { alphaMask, type Image, isGrey, type Mask, toGrey, toModel } from "../pictures/index.ts";
 import { type Embedded, embed } from "./embedding.ts";
 import { COLOUR_NOISE, greyToColour } from "./grey.ts";
 import { resolveMask } from "./mask.ts";
@@ -66,7 +66,7 @@ export function planRestoration(request: RestoreRequest, tileSize: number): Plan
   const { image, seen, planes } = measured(request, task);
   const [, h, w] = planes.shape;
   const mask = task.name === "inpaint" ? maskOf(task.mask, image, w, h) : undefined;
-  const spec = operatorSpec(task, w, h, mask?.missing);
+  const spec = operatorSpec(task, w, h, mask?.known);
   const domain = domainOf(spec, [1, ...planes.shape], size);
   const [, channels, height, width] = domain;
   const local = isLocal(task, planes.shape, domain);
@@ -123,8 +123,8 @@ function keptSamples(
   clean: boolean,
 ): Uint8Array | undefined {
   if (!mask && !(outliers && clean)) return undefined;
-  const n = mask?.missing.length ?? 1;
-  return Uint8Array.from({ length: size }, (_, i) => (mask?.missing[i % n] || outliers?.[i] ? 0 : 1));
+  const n = mask?.known.length ?? 1;
+  return Uint8Array.from({ length: size }, (_, i) => ((mask && !mask.known[i % n]) || outliers?.[i] ? 0 : 1));
 }
 
 function checkKeepKnown({ keepKnown }: RestoreRequest, task: Task): void {
@@ -199,7 +199,7 @@ function maskOf(given: Mask | MaskSpec | undefined, image: Image | undefined, wi
       got: "a picture without transparency",
       hint: "give a mask, in which white marks what is missing",
     });
-  if (mask.count === width * height) {
+  if (mask.missing === width * height) {
     const expected = "a picture of which something is known";
     throw new TweedieError("invalid-operator", { what: "mask", expected, got: "a mask that is white everywhere" });
   }

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import type { Image } from "../images/index.ts";
+import { type Image, type Seam, seamOf } from "../pictures/index.ts";
 import { type Choice, type Preset, settingsFor } from "../settings/index.ts";
 import { type Counts, parseOptions } from "../solvers/index.ts";
 import { finish } from "./finish.ts";
@@ -8,7 +8,6 @@ import { type Plan, planRestoration } from "./plan.ts";
 import type { RestoreProgress } from "./progress.ts";
 import type { RestoreRequest } from "./request.ts";
 import { type RunResult, runPlan } from "./run.ts";
-import { type Seam, seamOf } from "./seam.ts";
 import type { RestoreSnapshot } from "./snapshot.ts";
 import type { Task } from "./task.ts";
 
@@ -150,7 +149,7 @@ function describe(
     finished,
     noise: plan.noise,
     seam: mask && seamOf(images[0], mask),
-    missing: mask?.count,
+    missing: mask?.missing,
     keptKnown,
     remarks: [solver.remark?.(prior)].filter((remark) => remark !== undefined),
     run: {

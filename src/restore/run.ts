@@ -258,6 +258,6 @@ function tileSeed(seed: number, tile: number): number {
 function keyOf({ operator, sigmaY, y, tiles, mask }: Plan, { prior, solver, options, seed, samples }: PlanRun): string {
   const bits = (data: Float32Array | Uint8Array) =>
     fnv1a(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  const data = [bits(y), mask ? bits(mask.missing) : 0];
+  const data = [bits(y), mask ? bits(mask.known) : 0];
   return JSON.stringify([operator, sigmaY, data, tiles, prior.hash, solver.name, options, seed ?? 0, samples ?? 1]);
 }

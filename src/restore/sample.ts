@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { karrasSigmas } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
-import { createImage, type Image } from "../images/index.ts";
 import { decodeLatents, latentShape } from "../latent/index.ts";
+import { createImage, type Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { draw } from "../sampling/draw.ts";
 import { type Counts, noCounts } from "../solvers/index.ts";

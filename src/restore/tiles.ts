@@ -1,4 +1,4 @@
-import type { Mask } from "../images/index.ts";
+import type { Mask } from "../pictures/index.ts";
 import { alignment, isIndivisible, reach } from "./operator.ts";
 import type { Task } from "./task.ts";
 
@@ -73,11 +73,11 @@ export function tileWeights(
 
 /** The part of a picture around its missing pixels: their bounding box with `margin` pixels on each side. */
 export function holeRegion(mask: Mask, margin: number): Tile | undefined {
-  const { width, height, missing } = mask;
+  const { width, height, known } = mask;
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      if (!missing[y * width + x]) continue;
+      if (known[y * width + x]) continue;
       left = Math.min(left, x);
       right = Math.max(right, x);
       top = Math.min(top, y);
@@ -131,11 +131,11 @@ export function divide(
   const whole = fixed ? size : Math.ceil(size * STRETCH);
   const blend = { size, discard, feather, align };
   const tiles = region.width <= whole && region.height <= whole ? [region] : planTiles(region, blend);
-  return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(1)) : tiles, blend };
+  return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(0)) : tiles, blend };
 }
 
 export function cutMask(mask: Mask, tile: Tile): Uint8Array {
-  return cutTile(mask.missing, mask.width, mask.height, tile);
+  return cutTile(mask.known, mask.width, mask.height, tile);
 }
 
 /** Copies one tile out of planar data of the given row length and number of planes. */

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
-import { createImage, decodeImage, type Image } from "../../src/images/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { loadPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, type Image } from "../../src/pictures/index.ts";
 import type { Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 
@@ -16,7 +17,7 @@ let clean: Image;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
   prior = await loadPrior("latent");
-  clean = crop(await decodeImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
+  clean = crop(await readImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
 });
 afterAll(() => engine.dispose());
 
@@ -36,7 +37,7 @@ describe("the embedded latent model", () => {
     expect((prior.card.weights?.bytes ?? 0) + (prior.card.autoencoder?.weights.bytes ?? 0)).toBeLessThan(24e6);
   });
 
-  it.each(["dps", "red-diff", "vml-map"])("restores a photo with %s", async (solver) => {
+  it.each(["dps", "red-diff", "vml-map"] as const)("restores a photo with %s", async (solver) => {
     const task = { name: "super-resolution", scale: 2 } as const;
     const noise = 0.02;
     const image = await degrade({ image: clean, task, noise, engine });

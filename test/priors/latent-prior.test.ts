@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
-import { createImage } from "../../src/images/index.ts";
 import { latentSpace } from "../../src/latent/index.ts";
 import { type ConditionalUnet, conditionalUnet, readNetwork } from "../../src/networks/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { loadPrior } from "../../src/node/models.ts";
+import { createImage, createMask } from "../../src/pictures/index.ts";
 import { networkPrior } from "../../src/priors/index.ts";
 import { restore, sample } from "../../src/restore/index.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
@@ -167,16 +167,19 @@ describe("restore and sample with a latent model", () => {
   const data = Float32Array.from({ length: 3 * width * height }, (_, i) => 0.5 + 0.3 * Math.sin(i / 7));
   const image = createImage(width, height, 3, data);
 
-  test.each(["dps", "red-diff", "vml-map"])("%s: a picture of the same size, and the ceiling", async (solver) => {
-    const prior = await loadPrior(folder);
-    const options = solver === "vml-map" ? { steps: 2, inner: 2 } : { steps: 4 };
-    const request = { image, prior, task: { name: "denoise" as const }, noise: 0.1, solver, options, engine };
-    const result = await restore(request);
-    expect([result.images[0].width, result.images[0].height, result.run.solver]).toEqual([width, height, solver]);
-    expect(result.images[0].data.every((v) => v >= 0 && v <= 1)).toBe(true);
-    expect(result.run.roundTrip?.psnr).toBeGreaterThan(0);
-    expect(result.run.counts.forwards).toBeGreaterThan(0);
-  });
+  test.each(["dps", "red-diff", "vml-map"] as const)(
+    "%s: a picture of the same size, and the ceiling",
+    async (solver) => {
+      const prior = await loadPrior(folder);
+      const options = solver === "vml-map" ? { steps: 2, inner: 2 } : { steps: 4 };
+      const request = { image, prior, task: { name: "denoise" as const }, noise: 0.1, solver, options, engine };
+      const result = await restore(request);
+      expect([result.images[0].width, result.images[0].height, result.run.solver]).toEqual([width, height, solver]);
+      expect(result.images[0].data.every((v) => v >= 0 && v <= 1)).toBe(true);
+      expect(result.run.roundTrip?.psnr).toBeGreaterThan(0);
+      expect(result.run.counts.forwards).toBeGreaterThan(0);
+    },
+  );
 
   test("the default solver", async () => {
     const prior = await loadPrior(folder);
@@ -194,7 +197,11 @@ describe("restore and sample with a latent model", () => {
   test("known pixels stay", async () => {
     const prior = await loadPrior(folder);
     const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % 5 === 0 ? 1 : 0));
-    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const mask = createMask(
+      width,
+      height,
+      missing.map((m) => 1 - m),
+    );
     const options = { steps: 3 };
     const { images, run } = await restore({
       image,
@@ -212,14 +219,18 @@ describe("restore and sample with a latent model", () => {
   test("noisy known pixels stay on request; the cast of the autoencoder and the seam are reported", async () => {
     const prior = await loadPrior(folder);
     const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % width > 7 && i % width < 13 ? 1 : 0));
-    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const mask = createMask(
+      width,
+      height,
+      missing.map((m) => 1 - m),
+    );
     const task = { name: "inpaint", mask } as const;
     const request = {
       image,
       prior,
       task,
       noise: 0.1,
-      solver: "latino",
+      solver: "latino" as const,
       options: { steps: 2 },
       keepKnown: true,
       engine,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Engine } from "../../src/engine/index.ts";
-import { createImage } from "../../src/images/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { createOperator, defineOperator } from "../../src/operators/index.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { degrade, type Planes, type RestoreRequest, restore, simulate, toPlanes } from "../../src/restore/index.ts";

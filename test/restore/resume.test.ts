@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createImage, createMask } from "../../src/images/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
+import { createImage, createMask } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { createImage } from "../../src/images/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { restore, sampleStatistics } from "../../src/restore/index.ts";
