@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createImage, encodeImage, type Image, writeAtomic } from "../src/images/index.ts";
+import { encodeImage } from "../src/node/codecs/index.ts";
+import { writeAtomic } from "../src/node/files.ts";
+import { createImage, type Image } from "../src/pictures/index.ts";
 
 /** Writes square colour pictures of one size as a near-square sheet, row by row, white where there are none. */
 export async function writeContactSheet(images: readonly Image[], file: string): Promise<void> {

@@ -11,8 +11,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { crop, decodeImage, encodeImage, type Image, toGrey } from "../src/images/index.ts";
 import { estimateNoise } from "../src/metrics/index.ts";
+import { decodeImage, encodeImage } from "../src/node/codecs/index.ts";
+import { readImage } from "../src/node/pictures.ts";
+import { crop, type Image, toGrey } from "../src/pictures/index.ts";
 import { normals, uniforms } from "../src/random/index.ts";
 
 const { values } = parseArgs({
@@ -29,7 +31,7 @@ const { values } = parseArgs({
 const pictures: Image[] = [];
 const names = (await readdir(values.images)).filter((name) => /\.(png|jpe?g)$/.test(name)).sort();
 for (let i = 0; i < names.length; i += Number(values.every)) {
-  let image = await decodeImage(join(values.images, names[i]));
+  let image = await readImage(join(values.images, names[i]));
   if (values.grey) image = toGrey(image);
   const side = Math.min(Number(values.crop) || Number.POSITIVE_INFINITY, image.width, image.height);
   if (Number(values.crop) > 0) {
@@ -82,9 +84,9 @@ async function compress(image: Image, quality: number): Promise<Image> {
   return decodeImage(await encodeImage(image, { format: "jpeg", quality }));
 }
 
-function randomMask({ width, height }: Image, share: number, seed: number): { missing: Uint8Array } {
+function randomMask({ width, height }: Image, share: number, seed: number): { known: Uint8Array } {
   const draws = uniforms({ seed, sample: 0, step: 0, purpose: "bench-mask" }, width * height);
-  return { missing: Uint8Array.from(draws, (value) => (value < share ? 0 : 1)) };
+  return { known: Uint8Array.from(draws, (value) => (value < share ? 1 : 0)) };
 }
 
 function quantile(numbers: readonly number[], share: number): number {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeImage } from "../src/images/index.ts";
+import { readImage } from "../src/node/pictures.ts";
 
 /** Colour picture on [-1, 1], planar. */
 export interface BenchPicture {
@@ -29,7 +29,7 @@ export async function readSet(spec: string, crop: number): Promise<BenchPicture[
 }
 
 async function readPicture(path: string, name: string, crop: number): Promise<BenchPicture> {
-  const image = await decodeImage(path);
+  const image = await readImage(path);
   const side = (whole: number) => (crop > 0 ? Math.min(crop, whole) : whole - (whole % 8));
   const [height, width] = [side(image.height), side(image.width)];
   const [top, left] = [(image.height - height) >> 1, (image.width - width) >> 1];

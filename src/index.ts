@@ -5,7 +5,7 @@
  * the engine that runs them on ONNX Runtime, priors, measurement operators, solvers and metrics.
  *
  * @example
- * const image = await decodeImage("noisy.jpg");
+ * const image = await readImage("noisy.jpg");
  * const prior = await loadPrior("natural");
  * const { images } = await restore({ image, prior, task: { name: "denoise" }, noise: 25 / 255 });
  * await writeAtomic("clean.png", await encodeImage(images[0], { format: "png" }));
@@ -32,31 +32,14 @@ export {
 } from "./diffusion/index.ts";
 export { type CompileOptions, createEngine, type Engine, type EngineOptions, type Program } from "./engine/index.ts";
 export { type ErrorCode, type ErrorData, TweedieError } from "./errors.ts";
-export {
-  alphaMask,
-  createImage,
-  createMask,
-  decodeImage,
-  decodeNpy,
-  type EncodeOptions,
-  encodeImage,
-  encodeNpy,
-  type Image,
-  type ImageFormat,
-  type ImageMeta,
-  type KernelImage,
-  type Mask,
-  type NpyArray,
-  readKernel,
-  readMask,
-  readNpy,
-  writeAtomic,
-} from "./images/index.ts";
 export { type LatentSolution, latentOperator, prepareLatentSolver } from "./latent/index.ts";
 export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export { type Autoencoder, sampleLatent } from "./networks/index.ts";
+export { decodeImage, encodeImage } from "./node/codecs/index.ts";
+export { writeAtomic } from "./node/files.ts";
 export { loadLpips } from "./node/lpips.ts";
 export { listPriors, loadPrior } from "./node/models.ts";
+export { readKernel, readMask, readNpy } from "./node/pictures.ts";
 export {
   adjoint,
   checkShape,
@@ -68,6 +51,20 @@ export {
   type OperatorSpec,
   solveNormal,
 } from "./operators/index.ts";
+export {
+  alphaMask,
+  createImage,
+  createMask,
+  decodeNpy,
+  type EncodeOptions,
+  encodeNpy,
+  type Image,
+  type ImageFormat,
+  type ImageMeta,
+  type KernelImage,
+  type Mask,
+  type NpyArray,
+} from "./pictures/index.ts";
 export {
   type Card,
   type DenoiserPrior,

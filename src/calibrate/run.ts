@@ -7,7 +7,7 @@ import type { BenchPicture } from "../bench/pictures.ts";
 import { checkSelection, type Group, type Plan, type Row, type Selection, selectedCells } from "../bench/plan.ts";
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { writeAtomic } from "../images/index.ts";
+import { writeAtomic } from "../node/files.ts";
 import { fnv1a } from "../random/stream.ts";
 import { type CalibrationCase, calibrate } from "./calibrate.ts";
 import { type Calibration, type Coverage, pool } from "./coverage.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Image } from "../images/index.ts";
+import type { Image } from "../pictures/index.ts";
 import type { Planes, RestoreProgress } from "../restore/index.ts";
 import type { MetricValues } from "./metrics.ts";
 

@@ -1,6 +1,8 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { encodeImage, encodeNpy, formatFromPath, writeAtomic } from "../images/index.ts";
+import { encodeImage } from "../node/codecs/index.ts";
+import { writeAtomic } from "../node/files.ts";
+import { encodeNpy, formatFromPath } from "../pictures/index.ts";
 import { picturePlanes } from "../restore/index.ts";
 import type { Context, Outcome, PictureArguments, PictureCommand, Product } from "./command.ts";
 import { modelFile } from "./commands/restore.ts";

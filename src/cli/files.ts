@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { checkWritable, formatFromPath, readBytes } from "../images/index.ts";
+import { checkWritable, readBytes } from "../node/files.ts";
+import { formatFromPath } from "../pictures/index.ts";
 import { manifestMark } from "./manifest.ts";
 
 /** sha256 in hex. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { z } from "zod";
 import { TweedieError } from "../errors.ts";
-import { readBytes } from "../images/index.ts";
+import { readBytes } from "../node/files.ts";
 import { ownVersion } from "./version.ts";
 
 /** The first key of every manifest. */

@@ -1,6 +1,7 @@
 import { TweedieError } from "../errors.ts";
-import { decodeImage, type Image, toRgb } from "../images/index.ts";
 import { psnr, ssim } from "../metrics/index.ts";
+import { readImage } from "../node/pictures.ts";
+import { type Image, toRgb } from "../pictures/index.ts";
 
 /** Likeness to a reference. SSIM is absent for pictures smaller than its window. */
 export interface MetricValues {
@@ -8,9 +9,9 @@ export interface MetricValues {
   readonly ssim?: number;
 }
 
-/** Reads a clean picture of a given size. @throws TweedieError `size-mismatch`, and like `decodeImage` */
+/** Reads a clean picture of a given size. @throws TweedieError `size-mismatch`, and like `readImage` */
 export async function readReference(path: string, size: { width: number; height: number }): Promise<Image> {
-  const reference = await decodeImage(path);
+  const reference = await readImage(path);
   if (reference.width === size.width && reference.height === size.height) return reference;
   throw new TweedieError("size-mismatch", {
     what: path,

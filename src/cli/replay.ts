@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { writeAtomic } from "../images/index.ts";
+import { writeAtomic } from "../node/files.ts";
 import { listPriors, loadPrior } from "../node/models.ts";
 import type { Context, PictureArguments, PictureCommand } from "./command.ts";
 import { degradeCommand } from "./commands/degrade.ts";

@@ -1,4 +1,5 @@
-import { type Image, type Mask, readKernel, readMask } from "../images/index.ts";
+import { readKernel, readMask } from "../node/pictures.ts";
+import type { Image, Mask } from "../pictures/index.ts";
 import { type BlurKernel, type Planes, resolveMask, type TaskInput } from "../restore/index.ts";
 import { generatedMask, parseBlur, type TaskArguments } from "./task-arguments.ts";
 

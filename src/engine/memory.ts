@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { TweedieError } from "../errors.ts";
+import { constantBytes } from "../onnx/constant-bytes.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
-import { constantBytes } from "../onnx/write-file.ts";
 import { footprint } from "./liveness.ts";
 
 // Measured as growth of the peak resident memory (docs/architecture.md): ONNX Runtime's arena takes more than what is

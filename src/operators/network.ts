@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { loadModel } from "../onnx/import/load.ts";
-import { type ImportedModel, importOnnx } from "../onnx/import.ts";
+import { importOnnxFile, readOnnxFile } from "../node/onnx-file.ts";
+import type { ImportedModel } from "../onnx/import.ts";
 import { isReal } from "../tensor/dtype.ts";
 import { concat, type Shape, show, substitute, type Tensor } from "../tensor/index.ts";
 import { checkShape, type Operator } from "./operator.ts";
@@ -57,11 +57,11 @@ export function network(options: NetworkOptions, domain: readonly number[]): Ope
 }
 
 function load({ model: file, input }: NetworkOptions, shape: Shape): ImportedModel {
-  const { graph } = loadModel(file).model;
+  const { graph } = readOnnxFile(file).model;
   const stored = new Set(graph?.initializer.map((t) => t.name));
   const names = (graph?.input ?? []).map(({ name }) => name).filter((name) => !stored.has(name));
   const name = input ?? names[0];
-  return importOnnx(file, name !== undefined && names.includes(name) ? { inputShapes: { [name]: shape } } : {});
+  return importOnnxFile(file, name !== undefined && names.includes(name) ? { inputShapes: { [name]: shape } } : {});
 }
 
 function ends({ model: file, input, output }: NetworkOptions, model: ImportedModel): [Tensor, Tensor] {

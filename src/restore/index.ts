@@ -1,3 +1,4 @@
+export type { Seam } from "../pictures/index.ts";
 export { degrade, holdsPicture, simulationPicture } from "./degrade.ts";
 export { resolveMask } from "./mask.ts";
 export { type NoiseLevel, QUIET } from "./noise.ts";
@@ -6,6 +7,5 @@ export type { RestoreProgress } from "./progress.ts";
 export { type Restoration, type RestoreRequest, restore, TILE_SIZE } from "./restore.ts";
 export { type SampleRequest, type Sampling, sample } from "./sample.ts";
 export { type SampleStatistics, sampleStatistics } from "./samples.ts";
-export type { Seam } from "./seam.ts";
 export { type DegradeRequest, type Simulation, simulate } from "./simulate.ts";
 export { type BlurKernel, isPictureTask, listTasks, parseTask, type Task, type TaskInput } from "./task.ts";

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import type { Image } from "../images/index.ts";
 import { domainOf, type NoiseModel, type OperatorSpec, type PictureSize, taskTraits } from "../operators/index.ts";
+import type { Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { createJob, type Job } from "./job.ts";
 import { resolveMask } from "./mask.ts";
@@ -42,7 +42,7 @@ export function jobFor(given: Given, task: Task, seed: number, tileSize: number)
   const y = measurement ?? pictureToPlanes(image as Image);
   const [, height, width] = y.shape;
   const mask = task.name === "inpaint" ? resolveMask(task.mask, width, height) : undefined;
-  const spec = operatorSpec(task, width, height, mask?.missing);
+  const spec = operatorSpec(task, width, height, mask?.known);
   const level = levelOf(task, y, noise);
   return createMeasurementJob({
     measurement: y,

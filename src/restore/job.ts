@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { alphaMask, fromModel, type Image, isGrey, type Mask, toGrey, toModel } from "../images/index.ts";
 import type { MaskSpec, NoiseModel, Operator } from "../operators/index.ts";
+import { alphaMask, fromModel, type Image, isGrey, type Mask, toGrey, toModel } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { resultAlpha } from "./alpha.ts";
 import { COLOUR_NOISE, colourToGrey, greyToColour } from "./grey.ts";
@@ -121,9 +121,9 @@ export function createJob({ image: given, task, prior, noise, keepKnown: wanted,
         height: tile.height / scale,
       };
       const y = cutTile(measured, image.width, image.height, part);
-      const missing = mask && cutMask(mask, tile);
-      if (missing) for (let i = 0; i < y.length; i++) if (missing[i % missing.length]) y[i] = 0;
-      const whole = taskOperator(task, { width: tile.width, height: tile.height, channels, missing });
+      const known = mask && cutMask(mask, tile);
+      if (known) for (let i = 0; i < y.length; i++) if (!known[i % known.length]) y[i] = 0;
+      const whole = taskOperator(task, { width: tile.width, height: tile.height, channels, known });
       const operator = outliers
         ? withoutOutliers(whole, y, Uint8Array.from(cutTile(outliers, image.width, image.height, part)))
         : whole;
@@ -187,7 +187,7 @@ function maskOf(given: Mask | MaskSpec | undefined, image: Image): Mask {
       hint,
     });
   }
-  if (mask.count === image.width * image.height) {
+  if (mask.missing === image.width * image.height) {
     const expected = "a picture of which something is known";
     throw new TweedieError("invalid-operator", { what: "mask", expected, got: "a mask that is white everywhere" });
   }
@@ -198,7 +198,7 @@ function cutMask(mask: Mask, tile: Tile): Uint8Array {
   const out = new Uint8Array(tile.width * tile.height);
   for (let y = 0; y < tile.height; y++) {
     const from = (tile.top + y) * mask.width + tile.left;
-    out.set(mask.missing.subarray(from, from + tile.width), y * tile.width);
+    out.set(mask.known.subarray(from, from + tile.width), y * tile.width);
   }
   return out;
 }
@@ -229,7 +229,6 @@ function divide(
 
 /** What was measured comes out as it came, but for salt and pepper. */
 function keepPixels(result: Image, source: Image, mask: Mask, outliers: Float32Array | undefined): void {
-  const n = mask.missing.length;
-  for (let i = 0; i < result.data.length; i++)
-    if (!mask.missing[i % n] && !outliers?.[i]) result.data[i] = source.data[i];
+  const n = mask.known.length;
+  for (let i = 0; i < result.data.length; i++) if (mask.known[i % n] && !outliers?.[i]) result.data[i] = source.data[i];
 }

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import type { ImageMeta, Mask } from "../images/index.ts";
 import { adjoint, domainOf, type Operator, type OperatorSpec, type PictureSize } from "../operators/index.ts";
+import type { ImageMeta, Mask } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { constant, evaluate, sizeOf } from "../tensor/index.ts";
 import { embed } from "./embedding.ts";
@@ -69,7 +69,7 @@ export function createMeasurementJob(options: MeasurementJobOptions): Job {
       const grey = own !== 3 && prior.channels === 3;
       const data = grey ? colourToGrey(planes) : planes.slice();
       const n = width * height;
-      if (kept) for (let i = 0; i < data.length; i++) if (!kept.missing[i % n]) data[i] = measurement.data[i];
+      if (kept) for (let i = 0; i < data.length; i++) if (kept.known[i % n]) data[i] = measurement.data[i];
       const image = planesToPicture({ shape: [own === 3 ? 3 : 1, height, width], data });
       const { icc: _, ...plain } = meta ?? {};
       return { ...image, meta: { ...image.meta, ...(image.channels === 3 && own === 3 ? meta : plain) } };

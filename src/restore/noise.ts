@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
-import { type Image, type Mask, toModel } from "../images/index.ts";
 import { estimateNoise } from "../metrics/index.ts";
 import { equivalentSigma, type NoiseModel, parseNoiseModel } from "../operators/index.ts";
+import { type Image, type Mask, toModel } from "../pictures/index.ts";
 import type { Task } from "./task.ts";
 
 /** The noise of the damaged picture, as standard deviations on the 0..1 scale. */

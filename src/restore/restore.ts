@@ -1,8 +1,9 @@
 import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import type { Image } from "../images/index.ts";
 import type { LatentSolution } from "../latent/index.ts";
 import type { NoiseModel, PictureSize } from "../operators/index.ts";
+import type { Image } from "../pictures/index.ts";
+import { type Seam, seamOf } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import {
   type Counts,
@@ -19,7 +20,6 @@ import { jobFor } from "./job-for.ts";
 import type { NoiseLevel } from "./noise.ts";
 import type { Planes } from "./planes.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
-import { type Seam, seamOf } from "./seam.ts";
 import { SolverCache } from "./solver-cache.ts";
 import { parseTask, type Task, type TaskInput } from "./task.ts";
 import { Mosaic, type Tile, tileWeights } from "./tiles.ts";
@@ -233,7 +233,7 @@ async function restoreInTiles(request: RestoreRequest, tileSize: number): Promis
     remarks: [chosen.solver.remark?.(prior)].filter((remark) => remark !== undefined),
     tiles: job.tiles.length,
     tileSize: job.tileSize,
-    missing: job.mask?.count,
+    missing: job.mask?.missing,
     keptKnown: job.exact,
     seam: job.mask && seamOf(images[0], job.mask),
     threads: engine.threads,

@@ -1,6 +1,5 @@
 import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import type { Image, Mask } from "../images/index.ts";
 import {
   createOperator,
   disturb,
@@ -10,6 +9,7 @@ import {
   parseNoiseModel,
   taskTraits,
 } from "../operators/index.ts";
+import type { Image, Mask } from "../pictures/index.ts";
 import { input } from "../tensor/index.ts";
 import { resolveMask } from "./mask.ts";
 import { operatorSpec } from "./operator.ts";
@@ -48,7 +48,7 @@ export async function simulate(request: DegradeRequest): Promise<Simulation> {
   const x = cleanPicture(request, task);
   const [channels, height, width] = x.shape;
   const mask = task.name === "inpaint" ? resolveMask(task.mask, width, height) : undefined;
-  const operator = createOperator(operatorSpec(task, width, height, mask?.missing), {
+  const operator = createOperator(operatorSpec(task, width, height, mask?.known), {
     domain: [1, channels, height, width],
   });
   const engine = request.engine ?? (await createEngine({}));

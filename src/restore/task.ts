@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { TweedieError } from "../errors.ts";
-import type { KernelImage, Mask } from "../images/index.ts";
 import { listOperators, type OperatorSpec, parseSpec } from "../operators/index.ts";
 import { kernelSchemas } from "../operators/kernel-spec.ts";
 import { maskSchema } from "../operators/mask-spec.ts";
+import type { KernelImage, Mask } from "../pictures/index.ts";
 
 const maskPixels = z.custom<Mask>(
-  (v) => typeof v === "object" && v !== null && "missing" in v && v.missing instanceof Uint8Array,
-  "expected a mask ({ width, height, missing, count })",
+  (v) => typeof v === "object" && v !== null && "known" in v && v.known instanceof Uint8Array,
+  "expected a mask ({ width, height, known, missing })",
 );
 
 const kernelImage = z.custom<KernelImage>(
@@ -48,7 +48,7 @@ export const taskSchema = z.discriminatedUnion("name", [
     name: z.literal("inpaint"),
     /** Its pixels, or how to make them. Default: the transparent pixels are the missing ones. */
     mask: z
-      .union([maskPixels, maskSchema], "expected a mask ({ width, height, missing, count }) or its spec")
+      .union([maskPixels, maskSchema], "expected a mask ({ width, height, known, missing }) or its spec")
       .optional(),
   }),
   z.strictObject({

@@ -1,4 +1,4 @@
-import type { Mask } from "../images/index.ts";
+import type { Mask } from "../pictures/index.ts";
 
 /** A rectangle of a picture, in pixels. */
 export interface Tile {
@@ -71,11 +71,11 @@ export function tileWeights(
 
 /** The part of a picture around its missing pixels: their bounding box with `margin` pixels on each side. */
 export function holeRegion(mask: Mask, margin: number): Tile | undefined {
-  const { width, height, missing } = mask;
+  const { width, height, known } = mask;
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      if (!missing[y * width + x]) continue;
+      if (known[y * width + x]) continue;
       left = Math.min(left, x);
       right = Math.max(right, x);
       top = Math.min(top, y);

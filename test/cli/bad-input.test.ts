@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../src/images/index.ts";
 import { encodeModel } from "../../src/onnx/proto.ts";
 import { layOut } from "../../src/onnx/write.ts";
 import { toModelProto } from "../../src/onnx/write-encode.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { input } from "../../src/tensor/index.ts";
 import { cross, expectOneLine, photo, save, scratch, tweedie } from "./helpers.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { decodeImage } from "../../src/images/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
 import { contents, cross, expectOneLine, photo, save, scratch, start, tweedie } from "./helpers.ts";
 
 // Whole processes, each of which loads the program anew: slow where a machine is busy.
@@ -66,7 +66,7 @@ describe("interruption", () => {
       expect(code).toBe(1);
       expect(err).toMatch(/tweedie: stopped after \d+ steps: the best picture so far is kept in .*out\.png/);
       expect(out).toContain("stopped early");
-      const picture = await decodeImage(join(folder, "out.png"));
+      const picture = await readImage(join(folder, "out.png"));
       expect([picture.width, picture.height]).toEqual([64, 64]);
       expect(Object.keys(await contents(folder))).toEqual(["in.png", "mask.png", "out.json", "out.png"]);
       const manifest = JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
@@ -118,7 +118,7 @@ describe("interruption", () => {
       clearTimeout(timer);
       const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
       expect(names.filter((name) => !["in.png", "out.png", "out.json"].includes(name))).toEqual([]);
-      if (names.includes("out.png")) expect((await decodeImage(output)).width).toBe(64);
+      if (names.includes("out.png")) expect((await readImage(output)).width).toBe(64);
       if (names.includes("out.json")) JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
     }
     // What a killed process leaves behind is removed by the next run.

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { type ImportedModel, importOnnx } from "../../src/onnx/import.ts";
+import { importOnnxFile } from "../../src/node/onnx-file.ts";
+import type { ImportedModel } from "../../src/onnx/import.ts";
 import { input, vjp } from "../../src/tensor/index.ts";
 import { readTensors, type Tensors } from "../helpers/weights.ts";
 
@@ -29,7 +30,7 @@ describe.skipIf(absent)("a third-party network (skipped where ../shared/data is 
 
   beforeAll(async () => {
     golden = await readTensors(`${folder}golden.safetensors`);
-    model = importOnnx(`${folder}ddpm_anime64.onnx`, { inputShapes: { sample: [1, 3, 64, 64] } });
+    model = importOnnxFile(`${folder}ddpm_anime64.onnx`, { inputShapes: { sample: [1, 3, 64, 64] } });
     engine = await createEngine();
   }, 300_000);
   afterAll(() => engine?.dispose());

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { createImage, decodeImage, type Image } from "../../src/images/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { loadPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, type Image } from "../../src/pictures/index.ts";
 import type { Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 
@@ -15,7 +16,7 @@ let clean: Image;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
   prior = await loadPrior("latent");
-  clean = crop(await decodeImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
+  clean = crop(await readImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
 });
 afterAll(() => engine.dispose());
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
 import { decoderSlopeSquared, prepareLatentSolver } from "../../src/latent/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { type Autoencoder, readNetwork, tinyAutoencoder } from "../../src/networks/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { maskBits } from "../../src/operators/masks.ts";
+import { toModel } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/gaussian.ts";
 import type { Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
@@ -172,7 +173,7 @@ describe("TAEF2 with a standard normal prior", () => {
 
   it.skipIf(!weights.present || !image.present)("RED-Diff fits a measurement through a real decoder", async () => {
     const [h, w] = [15, 24];
-    const whole = await decodeImage(image.path);
+    const whole = await readImage(image.path);
     const x = constant(toModel(whole), [1, 3, whole.height, whole.width]).narrow(2, 64, h).narrow(3, 64, w);
     const clean = Float32Array.from(evaluate([x])[0].data);
     const operator = createOperator({ name: "super-resolution", scale: 2 }, { domain: [1, 3, h, w] });

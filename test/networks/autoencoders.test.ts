@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
 import {
   type Autoencoder,
   type AutoencoderKl,
@@ -12,6 +11,8 @@ import {
   shuffleAutoencoder,
   tinyAutoencoder,
 } from "../../src/networks/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
 import { concat, constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import type { StoredTensor, WeightSource } from "../../src/weights/index.ts";
 import { expectClose, relativeError } from "../helpers/close.ts";
@@ -160,7 +161,7 @@ describe("TAEF2 (golden values: PyTorch, float64)", () => {
 
   /** The top left pixels on [-1, 1]. */
   async function corner(name: string, side: number): Promise<Tensor> {
-    const image = await decodeImage(`${images.path}/${name}`);
+    const image = await readImage(`${images.path}/${name}`);
     const all = constant(toModel(image), [1, 3, image.height, image.width]);
     return all.narrow(2, 0, side).narrow(3, 0, side);
   }

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "../../src/diffusion/index.ts";
 import { createEngine, type Engine, type Program } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
 import { loadOnnxPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
 import { parseCard } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { input, vjp } from "../../src/tensor/index.ts";
@@ -67,7 +68,7 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
     "denoises in one step as well as its card says",
     async () => {
       const files = readdirSync(pictures.path).filter((name) => name.endsWith(".png"));
-      const clean = await Promise.all(files.map(async (name) => toModel(await decodeImage(join(pictures.path, name)))));
+      const clean = await Promise.all(files.map(async (name) => toModel(await readImage(join(pictures.path, name)))));
       const psnr = async (t: number) => {
         const sigma = schedule.sigma[t];
         let total = 0;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { createImage } from "../../src/images/index.ts";
 import { latentSpace } from "../../src/latent/index.ts";
 import { type ConditionalUnet, conditionalUnet, readNetwork } from "../../src/networks/index.ts";
 import { loadPrior } from "../../src/node/models.ts";
+import { createImage, createMask } from "../../src/pictures/index.ts";
 import { networkPrior } from "../../src/priors/index.ts";
 import { restore, sample } from "../../src/restore/index.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
@@ -193,7 +193,11 @@ describe("restore and sample with a latent model", () => {
   test("known pixels stay", async () => {
     const prior = await loadPrior(folder);
     const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % 5 === 0 ? 1 : 0));
-    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const mask = createMask(
+      width,
+      height,
+      missing.map((m) => 1 - m),
+    );
     const options = { steps: 3 };
     const { images, residual } = await restore({
       image,
@@ -211,7 +215,11 @@ describe("restore and sample with a latent model", () => {
   test("noisy known pixels stay on request; the cast of the autoencoder and the seam are reported", async () => {
     const prior = await loadPrior(folder);
     const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % width > 7 && i % width < 13 ? 1 : 0));
-    const mask = { width, height, missing, count: missing.reduce((s, v) => s + v, 0) };
+    const mask = createMask(
+      width,
+      height,
+      missing.map((m) => 1 - m),
+    );
     const task = { name: "inpaint", mask } as const;
     const request = {
       image,

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { covarianceVjp } from "../../src/diffusion/index.ts";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
 import { fileSource } from "../../src/node/byte-source.ts";
 import { loadPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
 import { networkPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { constant, evaluate, input } from "../../src/tensor/index.ts";
@@ -93,7 +94,7 @@ describe.skipIf(!original.present)(
 
     const butterfly = shared("data/eval/set5/butterfly.png");
     test.skipIf(!butterfly.present)("half the bytes cost less than 0.005 dB", async () => {
-      const clean = await decodeImage(butterfly.path);
+      const clean = await readImage(butterfly.path);
       const picture = toModel(clean);
       const shape = [1, 3, clean.height, clean.width];
       const [x, sigma] = [input(shape), input([])];

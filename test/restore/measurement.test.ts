@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { createImage } from "../../src/images/index.ts";
 import { createOperator, defineOperator } from "../../src/operators/index.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { degrade, type Planes, type RestoreRequest, restore, simulate, toPlanes } from "../../src/restore/index.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../src/images/index.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { restore, sampleStatistics } from "../../src/restore/index.ts";

@@ -1,4 +1,4 @@
-import { readNpy } from "../../images/index.ts";
+import { readNpy } from "../../node/pictures.ts";
 import { type Planes, toPlanes } from "../../restore/index.ts";
 
 /** Reads a .npy file as planes. @throws TweedieError as `readNpy` and `toPlanes` */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ExactResults, exactCsv, exactMarkdown, type Family, runExactBench } from "../../bench/exact/index.ts";
-import { writeAtomic } from "../../images/index.ts";
+import { writeAtomic } from "../../node/files.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { onInterrupt } from "../signals.ts";

@@ -13,7 +13,7 @@ import {
   toCsv,
 } from "../../bench/index.ts";
 import { createEngine } from "../../engine/index.ts";
-import { writeAtomic } from "../../images/index.ts";
+import { writeAtomic } from "../../node/files.ts";
 import { loadLpips } from "../../node/lpips.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";

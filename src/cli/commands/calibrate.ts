@@ -8,7 +8,7 @@ import {
   runCalibration,
 } from "../../calibrate/index.ts";
 import { createEngine } from "../../engine/index.ts";
-import { writeAtomic } from "../../images/index.ts";
+import { writeAtomic } from "../../node/files.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { versions } from "../manifest.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { loadOperators } from "../../check/index.ts";
 import { createEngine } from "../../engine/index.ts";
-import { decodeImage, formatFromPath, formatTraits, maskImage } from "../../images/index.ts";
+import { readImage } from "../../node/pictures.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
+import { formatFromPath, formatTraits, maskImage } from "../../pictures/index.ts";
 import { holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";
 import { type RawOptions, readOption } from "../arguments.ts";
 import type { PictureCommand, Product } from "../command.ts";
@@ -75,7 +76,7 @@ export const degradeCommand: PictureCommand<DegradeArguments> = {
   async perform(args, { signal }) {
     if (args.operator !== undefined) await loadOperators(args.operator);
     const planes = isArrayFile(args.image) ? await readArray(args.image) : undefined;
-    const image = planes ? undefined : await decodeImage(args.image);
+    const image = planes ? undefined : await readImage(args.image);
     const task = await loadTask(args, planes ?? image);
     const engine = await createEngine({ threads: args.threads, signal });
     try {
@@ -115,7 +116,7 @@ function describe(args: DegradeArguments, { noise, task, mask }: Simulation, tra
     ["noise", describeNoise(noise, args.seed)],
   ];
   if (mask) {
-    const share = `${mask.count} of ${mask.width * mask.height} pixels`;
+    const share = `${mask.missing} of ${mask.width * mask.height} pixels`;
     const how = isArrayFile(args.output)
       ? "0"
       : transparent

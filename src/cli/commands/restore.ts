@@ -2,9 +2,10 @@ import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { loadOperators } from "../../check/index.ts";
 import { createEngine } from "../../engine/index.ts";
-import { checkEncodable, decodeImage, formatFromPath, type Image } from "../../images/index.ts";
 import { listPriors, loadPrior } from "../../node/models.ts";
+import { readImage } from "../../node/pictures.ts";
 import { type NoiseModel, noiseSchema } from "../../operators/index.ts";
+import { checkEncodable, formatFromPath, type Image } from "../../pictures/index.ts";
 import {
   isPictureTask,
   type Restoration,
@@ -114,7 +115,7 @@ export const restoreCommand: PictureCommand<RestoreArguments> = {
   async perform(args, { signal, progress }) {
     if (args.operator !== undefined) await loadOperators(args.operator);
     const measurement = isArrayFile(args.image) ? await readArray(args.image) : undefined;
-    const image = measurement ? undefined : await decodeImage(args.image);
+    const image = measurement ? undefined : await readImage(args.image);
     const task = await loadTask(args, measurement ?? image);
     const scale = args.scale ?? 1;
     const size = image && { width: image.width * scale, height: image.height * scale };

@@ -1,7 +1,7 @@
-import { TensorProto_DataType as Type } from "onnx-buf";
 import { TweedieError } from "../../errors.ts";
 import { constant, type DType, fromBfloat16, sizeOf, type Tensor } from "../../tensor/index.ts";
-import { decodeTensor, dtypeOf, type ExternalReader, externalLocation, type TensorProto } from "../proto.ts";
+import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
+import { bytesPerElement, decodeTensor, dtypeOf, rawBytes, type TensorProto } from "../proto.ts";
 
 /** Types that only store weights: they are widened when read. */
 const widened = new Map<number, DType>([
@@ -56,29 +56,34 @@ export function storedType(x: Tensor): number | undefined {
 }
 
 /** A TensorProto as a constant. Elements in small storage types become float32, int8 or uint8. */
-export function importTensor(proto: TensorProto, external?: ExternalReader): Tensor {
+export function importTensor(proto: TensorProto): Tensor {
   if (proto.dims.some((d) => d < 0n))
     throw new TweedieError("invalid-model", {
       message: `tensor ${proto.name}: expected extents of at least 0, got [${proto.dims.join(", ")}]`,
     });
   const dtype = widened.get(proto.dataType);
-  if (dtype)
-    return noteStoredType(constant(decodeSmall(proto, external), proto.dims.map(Number), dtype), proto.dataType);
+  if (dtype) return noteStoredType(constant(decodeSmall(proto), proto.dims.map(Number), dtype), proto.dataType);
   if (!dtypeOf(proto.dataType))
     throw new TweedieError("unsupported-op", {
       message: `tensor ${proto.name || "(unnamed)"} has the element type ${typeName(proto.dataType)}`,
     });
-  const { data, shape, dtype: own } = decodeTensor(proto, external);
+  const { data, shape, dtype: own } = decodeTensor(proto);
   return constant(data, shape, own);
 }
 
+/** Bytes of a tensor's elements as raw data; undefined for element types that are not read. */
+export function storedBytes({ dataType, dims }: TensorProto): number | undefined {
+  const dtype = dtypeOf(dataType);
+  const bits = widened.has(dataType) ? (bitsOf.get(dataType) ?? 8) : dtype && 8 * bytesPerElement(dtype);
+  return bits && Math.ceil((sizeOf(dims.map(Number)) * bits) / 8);
+}
+
 /** Elements of 16 bits and fewer that have no typed array, read from packed little-endian bits. */
-function decodeSmall(proto: TensorProto, external?: ExternalReader): Float32Array | Int8Array | Uint8Array {
+function decodeSmall(proto: TensorProto): Float32Array | Int8Array | Uint8Array {
   const bits = bitsOf.get(proto.dataType) ?? 8;
   const size = sizeOf(proto.dims.map(Number));
-  const at = externalLocation(proto);
   const length = Math.ceil((size * bits) / 8);
-  const raw = at && external ? external({ ...at, length: at.length ?? length }) : proto.rawData;
+  const raw = rawBytes(proto);
   // Without raw data the patterns lie in int32_data: one per element, or packed bytes for those below 8 bits.
   const bytes =
     raw.length > 0 ? raw : Uint8Array.from(proto.int32Data.flatMap((v) => (bits === 16 ? [v, v >> 8] : [v])));

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { createImage, createMask } from "../../src/images/index.ts";
-import { seamOf } from "../../src/restore/seam.ts";
+import { createImage, createMask, seamOf } from "../../src/pictures/index.ts";
 
 const row = (values: readonly number[], missing: readonly number[]) =>
   seamOf(
     createImage(values.length, 1, 1, Float32Array.from(values)),
-    createMask(missing.length, 1, Uint8Array.from(missing)),
+    createMask(
+      missing.length,
+      1,
+      Uint8Array.from(missing, (m) => 1 - m),
+    ),
   );
 
 describe("the seam of a hole", () => {
@@ -40,7 +43,14 @@ describe("the seam of a hole", () => {
     const data = Float32Array.from({ length: 3 * w * h }, (_, i) =>
       missing[i % (w * h)] ? (i < w * h ? 0.9 : 0.6) : 0.3,
     );
-    const seam = seamOf(createImage(w, h, 3, data), createMask(w, h, missing));
+    const seam = seamOf(
+      createImage(w, h, 3, data),
+      createMask(
+        w,
+        h,
+        missing.map((m) => 1 - m),
+      ),
+    );
     expect(seam?.jump).toBeCloseTo((0.6 + 0.3 + 0.3) / 3, 6);
     expect(seam).toMatchObject({ inside: 0, outside: 0, visible: true });
   });

@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  formatFromPath,
-  formatTraits,
-  type ImageFormat,
-  sniff,
-  supportedExtensions,
-} from "../../src/images/formats.ts";
+import { sniff } from "../../src/pictures/formats.ts";
+import { formatFromPath, formatTraits, type ImageFormat, supportedExtensions } from "../../src/pictures/index.ts";
 
 describe("formatFromPath", () => {
   it("knows every ending, in any case", () => {

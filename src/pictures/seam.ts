@@ -1,4 +1,4 @@
-import type { Image, Mask } from "../images/index.ts";
+import type { Image, Mask } from "./index.ts";
 
 /** How the border of what was filled in compares with its neighbourhood; jumps are mean absolute differences, 0..1 scale. */
 export interface Seam {
@@ -19,7 +19,7 @@ const STANDS_OUT = 1.5;
 const SEEN = 2 / 255;
 
 /** Compares jumps across the border of a mask with those beside it; undefined where the mask has no border within the picture. */
-export function seamOf({ width, height, channels, data }: Image, { missing }: Mask): Seam | undefined {
+export function seamOf({ width, height, channels, data }: Image, { known }: Mask): Seam | undefined {
   const [across, inward, outward] = [new Mean(), new Mean(), new Mean()];
   const difference = (i: number, j: number) => {
     let sum = 0;
@@ -29,14 +29,14 @@ export function seamOf({ width, height, channels, data }: Image, { missing }: Ma
   const along = (length: number, at: (k: number) => number) => {
     for (let k = 0; k + 1 < length; k++) {
       const [i, j] = [at(k), at(k + 1)];
-      if (missing[i] === missing[j]) continue;
+      if (known[i] === known[j]) continue;
       across.add(difference(i, j));
       for (const [from, to] of [
         [k, k - 1],
         [k + 1, k + 2],
       ]) {
-        if (to < 0 || to >= length || missing[at(from)] !== missing[at(to)]) continue;
-        (missing[at(from)] ? inward : outward).add(difference(at(from), at(to)));
+        if (to < 0 || to >= length || known[at(from)] !== known[at(to)]) continue;
+        (known[at(from)] ? outward : inward).add(difference(at(from), at(to)));
       }
     }
   };

@@ -10,8 +10,8 @@ import {
   toGrey,
   toModel,
   toRgb,
-} from "../../src/images/image.ts";
-import { anyImage, smoothImage } from "./fixtures.ts";
+} from "../../src/pictures/index.ts";
+import { anyImage, smoothImage } from "../helpers/pictures.ts";
 
 describe("toModel and fromModel", () => {
   it("are inverse to each other up to far less than half a level", () => {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/images/decode.ts";
-import { encodeImage } from "../../src/images/encode.ts";
-import { insertChunks } from "../../src/images/png.ts";
-import { scratchFolder, smoothImage } from "./fixtures.ts";
+import { decodeImage, encodeImage } from "../../../src/node/codecs/index.ts";
+import { insertChunks } from "../../../src/node/codecs/png.ts";
+import { readImage } from "../../../src/node/pictures.ts";
+import { scratchFolder, smoothImage } from "../../helpers/pictures.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -89,7 +89,7 @@ describe("decodeImage", () => {
   it("reads a file by its bytes, whatever its name says", async () => {
     const path = join(folder, "really-a-png.jpg");
     await writeFile(path, await encodeImage(smoothImage(9, 7), { format: "png" }));
-    expect((await decodeImage(path)).meta.format).toBe("png");
+    expect((await readImage(path)).meta.format).toBe("png");
   });
 
   it("reads the first frame and says how many there are", async () => {
@@ -105,7 +105,7 @@ describe("decodeImage", () => {
 
   const photo = "../shared/data/eval/cbsd68/101085.jpg";
   it.skipIf(!existsSync(photo))("agrees with the decoder on a real photo", async () => {
-    const image = await decodeImage(photo);
+    const image = await readImage(photo);
     const raw = await sharp(photo).raw().toBuffer();
     const n = image.width * image.height;
     for (let i = 0; i < raw.length; i++) {
@@ -117,7 +117,7 @@ describe("decodeImage", () => {
 
 describe("decodeImage refuses", () => {
   const refuse = async (source: string | Uint8Array, code: string, message: RegExp) => {
-    const failure = decodeImage(source, { name: typeof source === "string" ? source : "x.png" });
+    const failure = typeof source === "string" ? readImage(source) : decodeImage(source, { name: "x.png" });
     await expect(failure).rejects.toMatchObject({ name: "TweedieError", code });
     const error: Error = (await failure.catch((reason: Error) => reason)) as Error;
     expect(error.message).toMatch(message);

@@ -1,33 +1,31 @@
-import sharp, { type Metadata } from "sharp";
-import { TweedieError } from "../errors.ts";
+import type { Metadata } from "sharp";
+import { TweedieError } from "../../errors.ts";
+import { type ImageFormat, sniff } from "../../pictures/formats.ts";
+import { type Image, type ImageMeta, isGrey } from "../../pictures/image.ts";
 import { normalizeExif } from "./exif.ts";
-import { type ImageFormat, sniff } from "./formats.ts";
-import { type Image, type ImageMeta, isGrey } from "./image.ts";
-import { readBytes } from "./read.ts";
 
 export interface DecodeOptions {
   /** Largest number of pixels accepted, checked against the header before any pixel is decoded. Default 2^28. */
   maxPixels?: number;
-  /** Name used in messages when the source is bytes. */
+  /** For messages. */
   name?: string;
 }
 
 const READABLE = "a PNG, JPEG, WebP, TIFF or AVIF picture";
 
 /**
- * Reads a picture file (path) or its bytes.
+ * The picture in the bytes of a file.
  *
  * Samples keep the values of the file, scaled to [0, 1]: 8- and 16-bit integers exactly, 1/2/4-bit and palette pictures
  * expanded, grey as one channel. The embedded colour profile is not applied but handed on in `meta.icc`, to be attached
  * to the result: no rounding through another colour space. CMYK and Lab have no such reading and are converted to sRGB.
  * EXIF orientation is applied to the pixels. Of a file with several pages or frames the first is read.
  *
- * Throws `missing-file`, `unreadable-file` (a folder, no permission), `unreadable-image` (empty, truncated, corrupt or
- * not a picture), `unsupported-format` (another kind of picture, floating-point samples), `too-large`.
+ * @throws {TweedieError} unreadable-image: empty, truncated, corrupt or not a picture; unsupported-format: another kind of
+ * picture, floating-point samples; too-large
  */
-export async function decodeImage(source: string | Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const name = options.name ?? (typeof source === "string" ? source : "picture");
-  const bytes = typeof source === "string" ? await readBytes(source) : source;
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
+  const name = options.name ?? "picture";
   const format = identify(bytes, name);
   const input = { failOn: "error", ignoreIcc: true, limitInputPixels: false, autoOrient: true } as const;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,6 +37,7 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeOp
       cause,
     });
 
+  const { default: sharp } = await import("sharp");
   let header: Metadata;
   try {
     header = await sharp(buffer, input).metadata();

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { readBytes } from "./read.ts";
+import { decodeHalf } from "../tensor/dtype.ts";
 
 /** An array as NumPy stores it: row-major. */
 export interface NpyArray {
@@ -10,17 +10,13 @@ export interface NpyArray {
 const magic = "\x93NUMPY";
 
 /**
- * Reads a NumPy array file (.npy, versions 1 to 3): floats and integers of every size and byte order, bool, and complex
- * numbers, which come out as float with a new axis of extent 2 (real, imaginary) before the last two axes (first, of a
- * vector): a complex picture [H, W] as [2, H, W], coils [K, H, W] as [K, 2, H, W]. Fortran order is turned to
+ * The array in the bytes of a NumPy file (.npy, versions 1 to 3): floats and integers of every size and byte order, bool,
+ * and complex numbers, which come out as float with a new axis of extent 2 (real, imaginary) before the last two axes
+ * (first, of a vector): a complex picture [H, W] as [2, H, W], coils [K, H, W] as [K, 2, H, W]. Fortran order is turned to
  * row-major. Doubles, and integers that a float cannot hold, stay doubles.
- * @throws TweedieError `missing-file`, `unreadable-file`; `unsupported-format` for what is no array of numbers
+ * @param name for messages
+ * @throws {TweedieError} unsupported-format: no array of numbers
  */
-export async function readNpy(path: string): Promise<NpyArray> {
-  return decodeNpy(await readBytes(path), path);
-}
-
-/** The array in the bytes of a .npy file; see {@link readNpy}. `name` is for messages. */
 export function decodeNpy(bytes: Uint8Array, name = "array"): NpyArray {
   const { descr, fortran, shape, start } = readHeader(bytes, name);
   const kind = /^([<>|=])([fiubc])(\d+)$/.exec(descr);
@@ -71,7 +67,7 @@ export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
 }
 
 const readers: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
-  f2: (v, at, little) => half(v.getUint16(at, little)),
+  f2: (v, at, little) => decodeHalf(v.getUint16(at, little)),
   f4: (v, at, little) => v.getFloat32(at, little),
   f8: (v, at, little) => v.getFloat64(at, little),
   b1: (v, at) => (v.getUint8(at) ? 1 : 0),
@@ -84,15 +80,6 @@ const readers: Readonly<Record<string, (view: DataView, at: number, little: bool
   i8: (v, at, little) => Number(v.getBigInt64(at, little)),
   u8: (v, at, little) => Number(v.getBigUint64(at, little)),
 };
-
-/** IEEE 754 binary16. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
 
 interface Header {
   readonly descr: string;

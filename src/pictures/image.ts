@@ -33,9 +33,6 @@ export interface Image {
   meta: ImageMeta;
 }
 
-/** Planar samples without the rest: what the metrics and estimators work on. */
-export type Planar = Pick<Image, "width" | "height" | "data"> & { channels: number };
-
 /** A picture made in memory: 8-bit PNG unless `meta` says otherwise. Throws `size-mismatch` when `data` does not fit. */
 export function createImage(
   width: number,

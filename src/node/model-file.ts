@@ -1,10 +1,12 @@
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { bytesOf, type ExternalLocation, encodeModel } from "./proto.ts";
-import type { WrittenGraph } from "./write.ts";
-import type { Initializer } from "./write-constants.ts";
-import { toModelProto } from "./write-encode.ts";
+import { constantBytes } from "../onnx/constant-bytes.ts";
+import { bytesOf, type ExternalLocation, encodeModel } from "../onnx/proto.ts";
+import type { WrittenGraph } from "../onnx/write.ts";
+import type { Initializer } from "../onnx/write-constants.ts";
+import { toModelProto } from "../onnx/write-encode.ts";
+import { writeError } from "./files.ts";
 
 export interface ModelFileOptions {
   readonly metadata?: Readonly<Record<string, string>>;
@@ -18,11 +20,6 @@ export interface ModelFileOptions {
 
 const smallest = 1024; // constants below this many bytes stay in the model: shapes and axes must be readable there
 const page = 4096; // files are mapped into memory page by page
-
-/** Bytes of all constants of a graph. */
-export function constantBytes(graph: WrittenGraph): number {
-  return graph.constants.all().reduce((n, c) => n + c.data.byteLength, 0);
-}
 
 /**
  * Writes a graph as an ONNX file; constants go to `PATH.data` beside it when they are too many for one protobuf.
@@ -60,7 +57,8 @@ export async function writeModelFile(
     return paths;
   } catch (cause) {
     await Promise.all(temporary.map((p) => rm(p, { force: true })));
-    throw signal?.aborted ? aborted() : unwritable(path, cause);
+    if (signal?.aborted) throw new TweedieError("aborted", { message: "writing the model was aborted" });
+    throw writeError(path, cause);
   }
 }
 
@@ -92,20 +90,4 @@ function placeConstants(graph: WrittenGraph, location: string) {
     offset = Math.ceil((offset + c.data.byteLength) / page) * page;
   }
   return { places, order };
-}
-
-function aborted(): TweedieError {
-  return new TweedieError("aborted", { message: "writing the model was aborted" });
-}
-
-function unwritable(path: string, cause: unknown): unknown {
-  if (cause instanceof TweedieError) return cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === undefined) return cause;
-  return new TweedieError(code === "ENOSPC" ? "disk-full" : "not-writable", {
-    message: `cannot write ${path}: ${message}`,
-    expected: "a writable folder with room for the model",
-    got: code,
-    cause,
-  });
 }

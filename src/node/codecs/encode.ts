@@ -1,59 +1,9 @@
 import { deflateSync } from "node:zlib";
-import sharp from "sharp";
-import { TweedieError } from "../errors.ts";
-import { type FormatTraits, formatTraits, type ImageFormat } from "./formats.ts";
-import { checkImage, type Image } from "./image.ts";
+import { TweedieError } from "../../errors.ts";
+import { checkEncodable, type EncodeOptions } from "../../pictures/encodable.ts";
+import { formatTraits } from "../../pictures/formats.ts";
+import { checkImage, type Image } from "../../pictures/image.ts";
 import { insertChunks } from "./png.ts";
-
-export interface EncodeOptions {
-  /** Container; see `formatFromPath` for the one a file name asks for. */
-  format: ImageFormat;
-  /** Default: the picture's own `meta.bitDepth` where the format has it, else 8. */
-  bitDepth?: 8 | 16;
-  /**
-   * 1..100 for JPEG, WebP and AVIF. Without it WebP (and 8-bit AVIF) is lossless, JPEG 95 and 16-bit AVIF (12 bits) 100;
-   * colour is subsampled in lossy WebP only, which knows no other way. PNG and TIFF are always lossless.
-   */
-  quality?: number;
-  /** "keep" (default): a picture with transparent pixels in a format without alpha is an error. "drop" writes it opaque. */
-  alpha?: "keep" | "drop";
-}
-
-/**
- * Throws what {@link encodeImage} would throw for a picture of this kind, without its pixels: to be called before the
- * long computation whose result is to be encoded. Codes: `unsupported-format`, `invalid-option`, `too-large`.
- */
-export function checkEncodable(
-  image: Pick<Image, "width" | "height"> & { alpha?: Float32Array },
-  options: EncodeOptions,
-): void {
-  const { format, bitDepth, quality } = options;
-  const traits: FormatTraits | undefined = formatTraits[format];
-  if (traits === undefined) {
-    const expected = Object.keys(formatTraits).join(", ");
-    throw new TweedieError("unsupported-format", { what: "image format", expected, got: String(format) });
-  }
-  if (bitDepth !== undefined && !traits.bitDepths.includes(bitDepth)) {
-    const expected = `${traits.bitDepths.join(" or ")} bits for ${format.toUpperCase()}`;
-    const hint = "use .png or .tiff for 16 bits";
-    throw new TweedieError("invalid-option", { what: "bit depth", expected, got: String(bitDepth), hint });
-  }
-  if (quality !== undefined && !(Number.isInteger(quality) && quality >= 1 && quality <= 100)) {
-    throw new TweedieError("invalid-option", { what: "quality", expected: "an integer 1..100", got: String(quality) });
-  }
-  if (Math.max(image.width, image.height) > traits.maxSide) {
-    const expected = `at most ${traits.maxSide} pixels a side for ${format.toUpperCase()}`;
-    throw new TweedieError("too-large", { what: "picture", expected, got: `${image.width}x${image.height}` });
-  }
-  if (!traits.alpha && options.alpha !== "drop" && isTransparent(image.alpha)) {
-    const expected = "a format with transparency (.png, .webp, .tiff, .avif) for a picture with transparent pixels";
-    throw new TweedieError("unsupported-format", {
-      message: `expected ${expected}, got ${format}`,
-      expected,
-      got: format,
-    });
-  }
-}
 
 /**
  * A picture as the bytes of a file. Samples are rounded to the nearest of the 2^bitDepth levels, so unchanged samples of
@@ -69,6 +19,7 @@ export async function encodeImage(image: Image, options: EncodeOptions): Promise
   const bitDepth = options.bitDepth ?? (traits.bitDepths.includes(image.meta.bitDepth) ? image.meta.bitDepth : 8);
   // An opaque alpha channel says nothing that its absence would not.
   const alpha = traits.alpha && options.alpha !== "drop" ? image.alpha : undefined;
+  const { default: sharp } = await import("sharp");
   const carrier = await carry(image, alpha, bitDepth);
   const { exif, density, icc } = image.meta;
 
@@ -121,6 +72,7 @@ async function carry(image: Image, alpha: Float32Array | undefined, bitDepth: 8 
   const { width, height } = image;
   const bands = image.channels + (alpha ? 1 : 0);
   const samples = interleave(image, alpha, bitDepth);
+  const { default: sharp } = await import("sharp");
   const space = bitDepth === 16 ? (bands < 3 ? "grey16" : "rgb16") : bands < 3 ? "b-w" : "srgb";
   const png = await sharp(samples, {
     raw: { width, height, channels: bands as 1 | 2 | 3 | 4 },
@@ -182,8 +134,4 @@ function withJfifDensity(jpeg: Buffer, density: number): Buffer {
 /** A grey picture cannot carry a profile for colour, nor the other way round (ICC.1 header, bytes 16..19). */
 function profileFits(icc: Uint8Array, channels: 1 | 3): boolean {
   return String.fromCharCode(...icc.subarray(16, 20)) === (channels === 1 ? "GRAY" : "RGB ");
-}
-
-function isTransparent(alpha: Float32Array | undefined): boolean {
-  return alpha?.some((value) => value < 1) ?? false;
 }

@@ -1,6 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { decodeImage } from "./decode.ts";
-import { luminance } from "./image.ts";
+import { type Image, luminance } from "./image.ts";
 
 /** A blur kernel: row by row, non-negative, summing to one. */
 export interface KernelImage {
@@ -10,12 +9,11 @@ export interface KernelImage {
 }
 
 /**
- * Reads a blur kernel from a picture: grey values (luminance) divided by their sum.
- * Throws like `decodeImage`, and `invalid-operator` for a picture that is black everywhere.
+ * The blur kernel that a picture shows: grey values (luminance) divided by their sum.
+ * @param name for messages
+ * @throws {TweedieError} invalid-operator: the picture is black everywhere
  */
-export async function readKernel(source: string | Uint8Array): Promise<KernelImage> {
-  const name = typeof source === "string" ? source : "kernel";
-  const image = await decodeImage(source, { name });
+export function kernelFromImage(image: Image, name = "kernel"): KernelImage {
   const data = Float64Array.from(luminance(image));
   const sum = data.reduce((total, value) => total + value, 0);
   if (!(sum > 0)) {

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { checkWritable, writeAtomic, writeError } from "../../src/images/atomic.ts";
-import { scratchFolder } from "./fixtures.ts";
+import { checkWritable, readBytes, writeAtomic, writeError, writeTogether } from "../../src/node/files.ts";
+import { scratchFolder } from "../helpers/pictures.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -12,13 +12,16 @@ beforeEach(async () => {
 });
 
 /** Runs a Node program in a process of its own and waits for a line of it, or for its end. */
-function runNode(program: string): {
+function runNode(
+  program: string,
+  options: readonly string[] = [],
+): {
   line: Promise<string>;
   end: Promise<number | null>;
   kill: () => void;
   pid: number;
 } {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+  const child = spawn(process.execPath, [...options, "--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const line = new Promise<string>((done) => child.stdout.once("data", (data) => done(String(data).trim())));
@@ -45,6 +48,16 @@ describe("writeAtomic", () => {
     expect(await readFile(path, "utf8")).toBe("new");
     expect((await stat(path)).mode & 0o777).toBe(0o640);
     expect((await readdir(folder)).sort()).toEqual(["link.txt", "real.txt"]);
+  });
+
+  it("refuses a link to nothing, which it could not follow", async () => {
+    await symlink(join(folder, "nowhere", "out.png"), join(folder, "link.png"));
+    for (const act of [checkWritable, (target: string) => writeAtomic(target, "x")])
+      await expect(act(join(folder, "link.png"))).rejects.toMatchObject({
+        code: "not-writable",
+        got: "a symbolic link to a file that does not exist",
+      });
+    expect(await readdir(folder)).toEqual(["link.png"]);
   });
 
   it("writes under a name as long as the file system allows", async () => {
@@ -104,7 +117,7 @@ describe("writeAtomic", () => {
       // The limit holds for a whole process, so the write happens in another, which needs the module as JavaScript.
       const built = await scratchFolder();
       const options = ["--ignoreConfig", "--outDir", built, "--module", "nodenext", "--target", "es2023"];
-      const tsc = ["node_modules/typescript/bin/tsc", "src/images/atomic.ts", ...options];
+      const tsc = ["node_modules/typescript/bin/tsc", "src/node/files.ts", ...options];
       execFileSync(process.execPath, [
         ...tsc,
         "--rewriteRelativeImportExtensions",
@@ -116,7 +129,7 @@ describe("writeAtomic", () => {
       await writeFile(join(built, "package.json"), '{ "type": "module" }');
       await writeFile(
         join(built, "program.js"),
-        `import { writeAtomic } from "./images/atomic.js";
+        `import { writeAtomic } from "./node/files.js";
       process.on("SIGXFSZ", () => {});
       const failure = await writeAtomic(${JSON.stringify(path)}, new Uint8Array(4e6)).catch((error) => error);
       process.stdout.write(JSON.stringify(failure));`,
@@ -166,5 +179,61 @@ describe("writeError", () => {
   ])("says what %s means", (code, kind, got) => {
     const cause = Object.assign(new Error(`${code}: what the system said`), { code });
     expect(writeError("out.png", cause)).toMatchObject({ code: kind, got, cause });
+  });
+});
+
+describe("writeTogether", () => {
+  const names = ["a.png", "b.png", "a.json"];
+  const files = (content: string) => names.map((name) => ({ path: join(folder, name), bytes: content }));
+  const contents = async () => Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
+
+  it("replaces all files", async () => {
+    await writeTogether(files("old"));
+    await writeTogether(files("new"));
+    expect(await contents()).toEqual(["new", "new", "new"]);
+    expect((await readdir(folder)).sort()).toEqual([...names].sort());
+  });
+
+  it("leaves all as they were when one of them cannot be written", async () => {
+    await writeTogether(files("old"));
+    const more = [...files("new"), { path: join(folder, "none", "x"), bytes: "x" }];
+    await expect(writeTogether(more)).rejects.toMatchObject({ code: "not-writable" });
+    expect(await contents()).toEqual(["old", "old", "old"]);
+  });
+
+  it("never leaves a new file with an old record, whenever it is killed", async () => {
+    const program = `import { writeTogether } from ${JSON.stringify(join(process.cwd(), "src/node/files.ts"))};
+      const files = (n) => ${JSON.stringify(names)}.map((name) => ({ path: ${JSON.stringify(folder)} + "/" + name, bytes: String(n) }));
+      await writeTogether(files(0));
+      console.log("started");
+      for (let n = 1; ; n++) await writeTogether(files(n));`;
+    for (let round = 0; round < 8; round++) {
+      const child = runNode(program, ["--import", "tsx"]);
+      await child.line;
+      await new Promise((done) => setTimeout(done, 5 + 7 * round));
+      child.kill();
+      await child.end;
+      const found = await readdir(folder);
+      const read = (name: string) => readFile(join(folder, name), "utf8");
+      if (!found.includes("a.json")) continue;
+      const [a, b, record] = await Promise.all(names.map(read));
+      expect([a, b]).toEqual([record, record]);
+    }
+  });
+});
+
+describe("readBytes", () => {
+  it.skipIf(process.platform === "win32")("refuses pipes, devices and folders at once", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero", folder])
+      await expect(readBytes(path, "picture")).rejects.toMatchObject({
+        code: "unreadable-file",
+        expected: "a picture",
+      });
+    await expect(readBytes(join(folder, "none"))).rejects.toMatchObject({ code: "missing-file" });
+    await expect(readBytes(join(folder, "none"), "file", AbortSignal.abort())).rejects.toMatchObject({
+      code: expect.stringMatching(/aborted|missing-file/),
+    });
   });
 });

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/images/decode.ts";
-import { checkEncodable, encodeImage } from "../../src/images/encode.ts";
-import { normalizeExif } from "../../src/images/exif.ts";
-import { createImage, type Image } from "../../src/images/image.ts";
-import { anyImage, displayP3, smoothImage } from "./fixtures.ts";
+import { normalizeExif } from "../../../src/node/codecs/exif.ts";
+import { decodeImage, encodeImage } from "../../../src/node/codecs/index.ts";
+import { checkEncodable, createImage, type Image } from "../../../src/pictures/index.ts";
+import { anyImage, displayP3, smoothImage } from "../../helpers/pictures.ts";
 
 const lossless = ["png", "tiff", "webp", "avif"] as const;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll } from "vitest";
-import { createImage, type Image } from "../../src/images/image.ts";
+import { createImage, type Image } from "../../src/pictures/index.ts";
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

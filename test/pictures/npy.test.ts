@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decodeNpy, encodeNpy } from "../../src/images/index.ts";
+import { decodeNpy, encodeNpy } from "../../src/pictures/index.ts";
 
 /** Written by NumPy; see golden/make-npy.py. */
 const golden: Record<string, { file: string; shape: number[]; values: (number | string)[]; error?: string }> =

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalizeExif } from "../../src/images/exif.ts";
+import { normalizeExif } from "../../../src/node/codecs/exif.ts";
 
 /** A block with an orientation, another tag and a link to a thumbnail directory. */
 function block(little: boolean, orientation: number, prefix = ""): Uint8Array {

@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { TweedieError } from "../errors.ts";
 
 /** Containers that are read and written. */
@@ -28,7 +27,7 @@ export const supportedExtensions: readonly string[] = formats.flatMap((format) =
 
 /** The format that a file name's ending asks for. Throws `unsupported-format` naming the endings there are. */
 export function formatFromPath(path: string): ImageFormat {
-  const extension = extname(path).toLowerCase();
+  const extension = (/[^/\\](\.[^./\\]*)$/.exec(path)?.[1] ?? "").toLowerCase();
   const format = formats.find((name) => formatTraits[name].extensions.includes(extension));
   if (format) return format;
   throw new TweedieError("unsupported-format", {

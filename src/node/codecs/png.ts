@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+
 const IHDR_END = 33;
 
 /** Puts ancillary chunks (type, data) into a PNG file, right after its header. */
@@ -13,17 +15,4 @@ export function insertChunks(png: Uint8Array, chunks: readonly [string, Uint8Arr
   }
   parts.push(png.subarray(IHDR_END));
   return Buffer.concat(parts);
-}
-
-// Node 20 before 20.15 has no zlib.crc32.
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }
