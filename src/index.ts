@@ -15,13 +15,6 @@
 export { type BenchResults, type BenchSpec, planBench, readBenchFile, runBench } from "./bench/index.ts";
 export { type Calibration, calibrate, coverageOf, pool as poolCoverage } from "./calibrate/index.ts";
 export {
-  type CheckReport,
-  type CheckResult,
-  checkOperator,
-  checkOperatorOnEngine,
-  loadOperators,
-} from "./check/index.ts";
-export {
   type Denoiser,
   ddimStep,
   eulerStep,
@@ -33,13 +26,20 @@ export {
 export { type CompileOptions, createEngine, type Engine, type EngineOptions, type Program } from "./engine/index.ts";
 export { type ErrorCode, type ErrorData, TweedieError } from "./errors.ts";
 export { type LatentSolution, latentOperator, prepareLatentSolver } from "./latent/index.ts";
+export {
+  type CheckReport,
+  type CheckResult,
+  checkOperator,
+  checkOperatorOnEngine,
+} from "./laws/index.ts";
 export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
 export { type Autoencoder, sampleLatent } from "./networks/index.ts";
 export { decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { writeAtomic } from "./node/files.ts";
 export { loadLpips } from "./node/lpips.ts";
 export { listPriors, loadPrior } from "./node/models.ts";
-export { readKernel, readMask, readNpy } from "./node/pictures.ts";
+export { loadOperators } from "./node/modules.ts";
+export { readImage, readKernel, readMask, readNpy } from "./node/pictures.ts";
 export {
   adjoint,
   checkShape,

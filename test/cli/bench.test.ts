@@ -51,7 +51,7 @@ describe("tweedie bench run", () => {
     child.kill("SIGINT");
     const { code, err } = await ended;
     expect(err).toMatch(/stopped: 3 of 4 cells are left; the same command goes on from here/);
-    expect(code).toBe(1);
+    expect(code).toBe(130);
     expect(existsSync(join(out, "report.html"))).toBe(true);
     const rest = await tweedie("bench", "run", file, "-o", out, "--solvers", "classical", "--json");
     expect(JSON.parse(rest.out)).toMatchObject({ missing: 2 });

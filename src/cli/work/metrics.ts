@@ -1,7 +1,7 @@
-import { TweedieError } from "../errors.ts";
-import { psnr, ssim } from "../metrics/index.ts";
-import { readImage } from "../node/pictures.ts";
-import { type Image, toRgb } from "../pictures/index.ts";
+import { TweedieError } from "../../errors.ts";
+import { psnr, ssim } from "../../metrics/index.ts";
+import { type Image, toRgb } from "../../pictures/index.ts";
+import type { Inputs } from "./inputs.ts";
 
 /** Likeness to a reference. SSIM is absent for pictures smaller than its window. */
 export interface MetricValues {
@@ -9,12 +9,16 @@ export interface MetricValues {
   readonly ssim?: number;
 }
 
-/** Reads a clean picture of a given size. @throws TweedieError `size-mismatch`, and like `readImage` */
-export async function readReference(path: string, size: { width: number; height: number }): Promise<Image> {
-  const reference = await readImage(path);
+/** The clean picture of `--reference`, of a given size. @throws {TweedieError} size-mismatch, and as `decodeImage` */
+export async function readReference(
+  inputs: Inputs,
+  size: { width: number; height: number },
+): Promise<Image | undefined> {
+  if (!inputs.has("reference")) return undefined;
+  const reference = await inputs.image("reference");
   if (reference.width === size.width && reference.height === size.height) return reference;
   throw new TweedieError("size-mismatch", {
-    what: path,
+    what: inputs.path("reference"),
     expected: `a reference of the result's size ${size.width}x${size.height}`,
     got: `${reference.width}x${reference.height}`,
   });

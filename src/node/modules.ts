@@ -1,29 +1,29 @@
-import { existsSync } from "node:fs";
-import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
 import { TweedieError } from "../errors.ts";
 import { listOperators } from "../operators/index.ts";
+import { readBytes } from "./files.ts";
 
 /** Names of the operators that a module has defined, by its path. */
 const loaded = new Map<string, readonly string[]>();
-let hooked = false;
 
 /**
- * Runs a module (.ts, .mts, .js or .mjs) that defines operators with `defineOperator`, and gives their names. In it, `tweedie`
- * is this library. TypeScript needs Node 22.13 or later, or esbuild beside the module. The module runs with all rights of this
- * process: load only what you trust.
- * @throws missing-file; invalid-operator when it cannot be run, or defines nothing
+ * Runs a module (TypeScript or JavaScript) that defines operators with `defineOperator`, and gives their names. In it,
+ * `tweedie` is the library that is running, whatever is installed beside the module, so that both share one list of
+ * operators; `zod` is the library's too. The module runs with all rights of this process: load only what you trust.
+ * @throws {TweedieError} missing-file; unreadable-file; invalid-operator: it cannot be run, or defines nothing
  */
 export async function loadOperators(file: string): Promise<readonly string[]> {
   const path = resolve(file);
   const known = loaded.get(path);
   if (known) return known;
-  if (!existsSync(path)) throw new TweedieError("missing-file", { message: `${file}: no such file` });
-  hook();
+  await readBytes(file, "module");
+  const virtualModules = { tweedie: await import("../index.ts"), zod: await import("zod") };
+  const jiti = createJiti(import.meta.url, { virtualModules, fsCache: false, moduleCache: false, tryNative: false });
   const before = new Set(listOperators().map(({ name }) => name));
   try {
-    await import(pathToFileURL(path).href);
+    await jiti.import(pathToFileURL(path).href);
   } catch (cause) {
     if (cause instanceof TweedieError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -39,13 +39,4 @@ export async function loadOperators(file: string): Promise<readonly string[]> {
     });
   loaded.set(path, names);
   return names;
-}
-
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
-  // From sources, the library is TypeScript and something reads it already; as a package it is JavaScript.
-  const fromSources = import.meta.url.endsWith(".ts");
-  const library = new URL(fromSources ? "../index.ts" : "../index.js", import.meta.url).href;
-  register("./module-hooks.mjs", import.meta.url, { data: { library, strip: !fromSources } });
 }

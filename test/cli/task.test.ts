@@ -1,35 +1,48 @@
 import { describe, expect, it } from "vitest";
+import { degradeSchema } from "../../src/cli/commands/degrade.ts";
+import { size } from "../../src/cli/common-options.ts";
 import { UsageError } from "../../src/cli/errors.ts";
-import { parseMask } from "../../src/cli/mask-argument.ts";
-import { parseBlur, readTask } from "../../src/cli/task-arguments.ts";
+import { parseBlur } from "../../src/cli/kernel-text.ts";
+import { parseMask } from "../../src/cli/mask-text.ts";
+import { type RawOptions, readOptions } from "../../src/cli/options.ts";
+import { prepareTask } from "../../src/cli/work/task.ts";
 
-describe("readTask", () => {
-  it("fills in the defaults of each task", () => {
-    expect(readTask({ task: "super-resolution", scale: "4" })).toEqual({
+/** What `--task` and what goes with it come to, without what every command has. */
+async function readTask(raw: RawOptions): Promise<object> {
+  const { args } = await prepareTask(
+    readOptions(degradeSchema.extend({ size }), { output: "o.png", ...raw }, { image: "i.png" }),
+  );
+  const { image: _, output: __, seed: ___, ...task } = args;
+  return task;
+}
+
+describe("prepareTask", () => {
+  it("fills in the defaults of each task", async () => {
+    expect(await readTask({ task: "super-resolution", scale: "4" })).toEqual({
       task: "super-resolution",
       scale: 4,
       kernel: "bicubic",
     });
-    expect(readTask({ task: "deblur", kernel: "gaussian:2" })).toEqual({
+    expect(await readTask({ task: "deblur", kernel: "gaussian:2" })).toEqual({
       task: "deblur",
       kernel: "gaussian:2",
       border: "reflect",
     });
-    expect(readTask({ task: "inpaint" })).toEqual({ task: "inpaint" });
-    expect(readTask({ task: "deblur", kernel: "ddrm-uniform" })).toMatchObject({ border: "zero" });
+    expect(await readTask({ task: "inpaint" })).toEqual({ task: "inpaint" });
+    expect(await readTask({ task: "deblur", kernel: "ddrm-uniform" })).toMatchObject({ border: "zero" });
   });
 
-  it("seeds a mask that is made by --seed, unless it has a seed of its own", () => {
+  it("seeds a mask that is made by --seed, unless it has a seed of its own", async () => {
     const made = { task: "inpaint", mask: "random:0.7" };
-    expect(readTask(made)).toEqual({ ...made, maskSeed: 0 });
-    expect(readTask({ ...made, seed: "4" })).toEqual({ ...made, maskSeed: 4 });
-    expect(readTask({ ...made, seed: "4", maskSeed: "5" })).toEqual({ ...made, maskSeed: 5 });
-    expect(readTask({ task: "inpaint", mask: "m.png", seed: "4" })).toEqual({ task: "inpaint", mask: "m.png" });
+    expect(await readTask(made)).toEqual({ ...made, maskSeed: 0 });
+    expect(await readTask({ ...made, seed: "4" })).toEqual({ ...made, maskSeed: 4 });
+    expect(await readTask({ ...made, seed: "4", maskSeed: "5" })).toEqual({ ...made, maskSeed: 5 });
+    expect(await readTask({ task: "inpaint", mask: "m.png", seed: "4" })).toEqual({ task: "inpaint", mask: "m.png" });
   });
 
-  it("takes every operator for a task, with its options", () => {
+  it("takes every operator for a task, with its options", async () => {
     const param = ["steps=[1,2]", "name=text"];
-    expect(readTask({ task: "composition", param, size: "8x4" })).toEqual({
+    expect(await readTask({ task: "composition", param, size: "8x4" })).toEqual({
       task: "composition",
       param: { steps: [1, 2], name: "text" },
       size: "8x4",
@@ -50,8 +63,8 @@ describe("readTask", () => {
     [{ task: "super-resolution", scale: "2", kernel: "gaussian:1" }, "--kernel: expected box, bicubic, bicubic-ddrm"],
     [{ task: "deblur", kernel: "gaussian:x" }, "--kernel: expected gaussian:STD"],
     [{ task: "deblur", kernel: "motion:15" }, "--kernel: expected motion:LENGTH,ANGLE"],
-  ])("refuses %j", (raw, message) => {
-    expect(() => readTask(raw)).toThrow(message);
+  ])("refuses %j", async (raw, message) => {
+    await expect(readTask(raw)).rejects.toThrow(message);
   });
 });
 

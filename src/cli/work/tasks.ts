@@ -1,14 +1,15 @@
-import { z } from "zod";
-import { listOperators } from "../operators/index.ts";
-import { isPictureTask, listTasks } from "../restore/index.ts";
+import { listOperators } from "../../operators/index.ts";
+import { isPictureTask, listTasks } from "../../restore/index.ts";
+import { listOptions } from "../expectation.ts";
+import type { Described } from "../print.ts";
 
 /** What can be given to `--task`, for people and as data. */
-export function listTasksFor(): { data: unknown; text: string } {
+export function describeTasks(): Described {
   const operators = new Map(listOperators().map((operator) => [operator.name, operator]));
   const data = listTasks().map(({ name, summary, operator }) => {
     const { schema, task } = operators.get(operator) ?? {};
     const own = isPictureTask(name);
-    const options = own ? ownOptions[name] : Object.keys(properties(schema)).map((key) => `--param ${key}=…`);
+    const options = own ? ownOptions[name] : schema ? listOptions(schema).map(({ key }) => `--param ${key}=…`) : [];
     const measurement = own ? "picture" : (task?.measurement ?? "array");
     return { name, summary, options, measurement };
   });
@@ -29,9 +30,3 @@ const ownOptions = {
   denoise: [],
   colorize: [],
 } as const;
-
-function properties(schema: z.ZodType | undefined): Record<string, unknown> {
-  if (!schema) return {};
-  const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" });
-  return (json.properties ?? {}) as Record<string, unknown>;
-}

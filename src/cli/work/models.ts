@@ -1,14 +1,16 @@
-import { createEngine } from "../engine/index.ts";
-import { TweedieError } from "../errors.ts";
-import { listPriors, loadPrior } from "../node/models.ts";
-import type { Card, Prior } from "../priors/index.ts";
-import { normals } from "../random/index.ts";
-import { input } from "../tensor/index.ts";
-import { digits } from "./progress.ts";
-import { plural } from "./report.ts";
+import { stat } from "node:fs/promises";
+import { createEngine } from "../../engine/index.ts";
+import { TweedieError } from "../../errors.ts";
+import { listPriors, loadPrior } from "../../node/models.ts";
+import type { Card, Prior } from "../../priors/index.ts";
+import { normals } from "../../random/index.ts";
+import { input } from "../../tensor/index.ts";
+import type { Described } from "../print.ts";
+import { digits } from "../progress.ts";
+import { plural } from "../report.ts";
 
 /** `models list`: the embedded models, a line each. */
-export async function listModels(): Promise<{ data: unknown; text: string }> {
+export async function listModels(): Promise<Described> {
   const priors = await listPriors();
   const width = Math.max(...priors.map(({ name }) => name.length));
   return {
@@ -18,7 +20,7 @@ export async function listModels(): Promise<{ data: unknown; text: string }> {
 }
 
 /** `models show`: the card of a model. */
-export async function showModel(name: string): Promise<{ data: unknown; text: string }> {
+export async function showModel(name: string): Promise<Described> {
   const { card, hash } = await loadPrior(name);
   const listed = (await listPriors()).find((prior) => prior.name === name);
   return { data: { ...card, sha256: hash }, text: describeCard(card, hash, listed?.file) };
@@ -63,7 +65,7 @@ const CHECK_LEVELS = [0.1, 0.5, 2];
  * `models check`: loads a model and denoises a smooth test picture at several noise levels.
  * @throws TweedieError `invalid-model` when the result is not finite or no better than its input
  */
-export async function checkModel(name: string, threads?: number): Promise<{ data: unknown; text: string }> {
+export async function checkModel(name: string, threads?: number): Promise<Described> {
   const prior = await loadPrior(name);
   const levels = await denoiseTestPicture(prior, threads);
   for (const { sigma, error } of levels) {
@@ -104,4 +106,10 @@ async function denoiseTestPicture(prior: Prior, threads: number | undefined): Pr
   } finally {
     await engine.dispose();
   }
+}
+
+/** The path of a model that is a file of the user's; undefined for the embedded ones. */
+export async function modelFile(model: string): Promise<string | undefined> {
+  if ((await listPriors()).some(({ name }) => name === model)) return undefined;
+  return (await stat(model).catch(() => undefined)) ? model : undefined;
 }

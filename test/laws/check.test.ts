@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkOperator, checkOperatorOnEngine } from "../../src/check/index.ts";
 import { createEngine, type Engine } from "../../src/engine/index.ts";
+import { checkOperator, checkOperatorOnEngine } from "../../src/laws/index.ts";
 import { checkShape, createOperator, type Operator, type OperatorSpec } from "../../src/operators/index.ts";
 import { constant, type Tensor } from "../../src/tensor/index.ts";
 

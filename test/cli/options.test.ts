@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parseNoise, readOption, readSolverOptions, spreadOptions } from "../../src/cli/arguments.ts";
+import { restoreSchema } from "../../src/cli/commands/restore.ts";
 import { UsageError } from "../../src/cli/errors.ts";
+import { parseNoise } from "../../src/cli/noise-text.ts";
+import { type RawOptions, readOptions, spreadOptions } from "../../src/cli/options.ts";
+import { tweedie } from "./helpers.ts";
+
+const read = (raw: RawOptions) => readOptions(restoreSchema, { output: "out.png", ...raw }, { image: "in.png" });
 
 describe("parseNoise", () => {
   it("reads numbers and fractions on the 0..1 scale", () => {
@@ -34,11 +39,11 @@ describe("parseNoise", () => {
     "5%",
     "1/2/3",
   ])("refuses %s", (text) => {
-    expect(() => readOption({ noise: text }, "noise")).toThrow(UsageError);
+    expect(() => read({ noise: text })).toThrow(UsageError);
   });
 });
 
-describe("readOption", () => {
+describe("readOptions", () => {
   it.each([
     ["seed", "1.5"],
     ["seed", "-1"],
@@ -52,25 +57,52 @@ describe("readOption", () => {
     ["size", "256"],
     ["threads", "0"],
   ] as const)("refuses --%s %s and says what it expected", (name, value) => {
-    expect(() => readOption({ [name]: value }, name)).toThrow(
+    expect(() => read({ [name]: value })).toThrow(
       expect.objectContaining({ got: value, message: expect.stringContaining(`--${name}: expected`) }),
     );
   });
 
-  it("leaves out what was not given", () => {
-    expect(readOption({}, "seed")).toBeUndefined();
-    expect(readOption({ seed: "42" }, "seed")).toBe(42);
+  it("fills in defaults, and leaves out what has none", () => {
+    expect(read({})).toEqual({
+      image: "in.png",
+      output: "out.png",
+      model: "natural",
+      preset: "balanced",
+      samples: 1,
+      seed: 0,
+      option: {},
+    });
+    expect(read({ seed: "42" }).seed).toBe(42);
+  });
+});
+
+describe("spellings", () => {
+  it("takes --prior for --model, and asks for what must be given", () => {
+    expect(read({ prior: "natural-small" }).model).toBe("natural-small");
+    expect(() => readOptions(restoreSchema, {}, { image: "in.png" })).toThrow(
+      "-o: expected a name for the result, such as OUT.png, got nothing",
+    );
+  });
+
+  it("are unique in every command", async () => {
+    for (const name of ["restore", "degrade", "sample", "check", "calibrate", "replay"]) {
+      const { out, code } = await tweedie(name, "--help");
+      expect(code).toBe(0);
+      const flags = [...out.matchAll(/^ {2}(-\w, )?(--[\w-]+)/gm)].map((match) => match[2]);
+      expect(new Set(flags).size).toBe(flags.length);
+      expect(flags).toContain("--json");
+    }
   });
 });
 
 describe("solver options", () => {
   it("reads values as JSON where they are some, else as text", () => {
     const option = ["lambda=0.5", "weighting=sqrt", "warm=true", "name=a=b"];
-    expect(readSolverOptions({ option })).toEqual({ lambda: 0.5, weighting: "sqrt", warm: true, name: "a=b" });
+    expect(read({ option }).option).toEqual({ lambda: 0.5, weighting: "sqrt", warm: true, name: "a=b" });
   });
 
   it.each(["lambda", "=1"])("refuses %s", (text) => {
-    expect(() => readSolverOptions({ option: [text] })).toThrow("--option: expected key=value");
+    expect(() => read({ option: [text] })).toThrow("--option: expected key=value");
   });
 
   it("takes several after one --param too", () => {

@@ -1,19 +1,12 @@
-import { z } from "zod";
-import { listOperators } from "../operators/index.ts";
-import { solverCost } from "../solvers/cost.ts";
-import { findSolver, listSolvers, parseOptions, type Solver } from "../solvers/index.ts";
-import type { RawOptions } from "./arguments.ts";
-import { digits } from "./progress.ts";
-import { plural } from "./report.ts";
-import type { Terminal } from "./terminal.ts";
+import { listOperators } from "../../operators/index.ts";
+import { solverCost } from "../../solvers/cost.ts";
+import { findSolver, listSolvers, parseOptions, type Solver } from "../../solvers/index.ts";
+import { listOptions } from "../expectation.ts";
+import type { Described } from "../print.ts";
+import { digits } from "../progress.ts";
+import { columns, plural } from "../report.ts";
 
-/** `solvers` and `solvers NAME`. @throws TweedieError `invalid-option` for a name that is none */
-export function runSolvers(name: string | undefined, raw: RawOptions, { out }: Terminal): void {
-  const { data, text } = name === undefined ? listAll() : showOne(name);
-  out.write(`${raw.json ? JSON.stringify(data, null, 2) : text}\n`);
-}
-
-interface Described {
+interface SolverFacts {
   readonly name: string;
   readonly reference: string;
   readonly needs: Solver["needs"];
@@ -26,7 +19,7 @@ interface Described {
   readonly autoencoderPerStep: number;
 }
 
-function describe(solver: Solver): Described {
+function describe(solver: Solver): SolverFacts {
   const { name, reference, needs, sampler } = solver;
   const options = parseOptions(solver, {});
   const { runs, forwards, vjps, ...autoencoder } = solverCost(solver, options);
@@ -56,13 +49,14 @@ const needsInWords = ({ needs }: Pick<Solver, "needs">): string =>
     .filter(Boolean)
     .join(", ") || "nothing";
 
-function costInWords({ steps, forwardsPerStep, vjpsPerStep, autoencoderPerStep: passes }: Described): string {
+function costInWords({ steps, forwardsPerStep, vjpsPerStep, autoencoderPerStep: passes }: SolverFacts): string {
   const parts = [`${digits(forwardsPerStep)} F`, ...(vjpsPerStep > 0 ? [`${digits(vjpsPerStep)} V`] : [])];
   if (passes > 0) parts.push(`${digits(passes)} A`);
   return `${steps} × ${parts.join(" + ")}`;
 }
 
-function listAll(): { data: unknown; text: string } {
+/** Every solver in a line. */
+export function describeSolvers(): Described {
   const all = listSolvers().map(describe);
   const rows = all.map((d) => [d.name, needsInWords(d), d.sampler ? "sample" : "point", costInWords(d), d.reference]);
   const legend = [
@@ -78,10 +72,11 @@ function listAll(): { data: unknown; text: string } {
   };
 }
 
-function showOne(name: string): { data: unknown; text: string } {
+/** A solver with its options. @throws {TweedieError} invalid-option: there is none of this name */
+export function describeSolver(name: string): Described {
   const solver = findSolver(name);
   const described = describe(solver);
-  const options = optionsOf(solver);
+  const options = listOptions(solver.options);
   const forTask = settingsByTask((task) => solver.forTask?.(task) ?? {});
   const forLatents = settingsByTask((task) => {
     const settings = solver.forTask?.(task, true) ?? {};
@@ -127,53 +122,3 @@ const assignments = (values: Readonly<Record<string, unknown>>) =>
   Object.entries(values)
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join(" ");
-
-interface Option {
-  readonly key: string;
-  readonly initial: unknown;
-  /** What values it takes, in words. */
-  readonly expected: string;
-}
-
-/** Read off the schema, so that it cannot differ from what is accepted. */
-function optionsOf(solver: Solver): Option[] {
-  const { properties = {} } = z.toJSONSchema(solver.options, { unrepresentable: "any", io: "input" });
-  return Object.entries(properties).map(([key, property]) => {
-    const schema = property as Schema;
-    return { key, initial: schema.default, expected: expectation(schema) };
-  });
-}
-
-type Schema = {
-  readonly type?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly Schema[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-};
-
-function expectation(s: Schema): string {
-  if (s.anyOf) return s.anyOf.map(expectation).join(", or ");
-  if (s.const !== undefined) return JSON.stringify(s.const);
-  if (s.enum) return s.enum.map(String).join(", ");
-  if (s.type === "boolean") return "true, false";
-  const what = { integer: "a whole number", number: "a number" }[s.type ?? ""] ?? s.type ?? "any value";
-  const above = s.exclusiveMinimum === undefined ? "" : ` above ${s.exclusiveMinimum}`;
-  const from = s.minimum === undefined || s.minimum <= Number.MIN_SAFE_INTEGER ? "" : ` from ${s.minimum}`;
-  const to = s.maximum === undefined || s.maximum >= Number.MAX_SAFE_INTEGER ? "" : ` to ${s.maximum}`;
-  return `${what}${above}${from}${to}`;
-}
-
-/** Left-aligned columns, two blanks apart. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) =>
-    row
-      .map((text, i) => text.padEnd(widths[i]))
-      .join("  ")
-      .trimEnd(),
-  );
-}

@@ -1,19 +1,9 @@
-import { createHash } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { checkWritable, readBytes } from "../node/files.ts";
+import { checkWritable, isWithin } from "../node/files.ts";
 import { formatFromPath } from "../pictures/index.ts";
 import { manifestMark } from "./manifest.ts";
-
-/** sha256 in hex. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-export async function hashFile(path: string): Promise<string> {
-  return sha256(await readBytes(path));
-}
 
 /** Names of the results: OUT.png, or OUT-1.png, OUT-2.png, … */
 export function picturePaths(output: string, count: number): string[] {
@@ -38,6 +28,26 @@ export function manifestPath(output: string): string {
   return join(dirname(output), `${basename(output, extname(output))}.json`);
 }
 
+/** All files that a run writes, its record last. */
+export function targetsOf(output: string, count: number, besides: readonly string[]): string[] {
+  const more = besides.map((name) => besidesPath(output, name));
+  return [...picturePaths(output, count), ...more, manifestPath(output)];
+}
+
+/** Whether files lie in a folder, after symbolic links. @throws {TweedieError} not-writable */
+export async function checkWithin(folder: string, paths: readonly string[]): Promise<void> {
+  const root = await realpath(folder);
+  for (const path of paths) {
+    if (isWithin(root, await identity(path))) continue;
+    throw new TweedieError("not-writable", {
+      what: path,
+      expected: `a result in the folder of its record, ${folder}`,
+      got: "a place outside",
+      hint: "say with -o where to write",
+    });
+  }
+}
+
 /**
  * Everything about the output that can be known before the work: the format, that the files can be written, that none of
  * them is an input, and that no foreign JSON file would be lost.
@@ -49,9 +59,7 @@ export async function checkOutputs(
   besides: readonly string[] = [],
 ): Promise<void> {
   if (!isArrayFile(output)) formatFromPath(output);
-  const manifest = manifestPath(output);
-  const more = besides.map((name) => besidesPath(output, name));
-  const targets = [...picturePaths(output, count), ...more, manifest];
+  const targets = targetsOf(output, count, besides);
   const sources = new Map<string, string>();
   for (const path of inputs) sources.set(await identity(path), path);
   for (const path of targets) {
@@ -60,9 +68,8 @@ export async function checkOutputs(
     const expected = "an output that is none of the inputs";
     throw new TweedieError("invalid-option", { what: path, expected, got: `the input ${source}` });
   }
-  await checkWritable(targets[0]);
-  for (const path of targets.slice(1)) await checkWritable(path);
-  await checkForeign(manifest);
+  for (const path of targets) await checkWritable(path);
+  await checkForeign(manifestPath(output));
 }
 
 /** The file behind the links; for one that does not exist yet, its place. */
