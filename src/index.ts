@@ -13,6 +13,8 @@
  *
  * @module
  */
+import "./node/network-operator.ts"; // registers it
+
 export * from "./core.ts";
 export { decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { createEngine, type NodeEngineOptions } from "./node/engine.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { encodeImage } from "../node/codecs/index.ts";
 import { writeAtomic } from "../node/files.ts";
 import { readImage } from "../node/pictures.ts";

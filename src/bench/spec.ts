@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
 import { listOperators, type NoiseModel, noiseSchema } from "../operators/index.ts";
 

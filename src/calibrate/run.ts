@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { type CellSettings, cellKey } from "../bench/cell.ts";
 import { createSimulator } from "../bench/measurement.ts";
 import type { BenchPicture } from "../bench/pictures.ts";

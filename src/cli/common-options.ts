@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noiseSchema } from "../operators/noise-model.ts";
 import { parseNoise } from "./noise-text.ts";
 import { option, readNames, readWhole } from "./options.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
 import { listOperators, type OperatorSpec, parseSpec } from "../operators/index.ts";
 import { kernelSchemas } from "../operators/kernel-spec.ts";

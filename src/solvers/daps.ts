@@ -16,7 +16,7 @@
  * on top. On a network, which is told σ' alone, that noise stays (pictures come out at 16 dB); the published chains are too
  * short to take it all up, and work because of it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";

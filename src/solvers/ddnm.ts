@@ -20,7 +20,7 @@
  * Variance exploding: x_s = √ᾱ_s x̂ + √(1−ᾱ_s)(…) divided by √ᾱ_s; σ' = √(1−ᾱ_s)/√ᾱ_s. The official 'simple' code takes ᾱ for
  * √ᾱ in λ and τ and multiplies τ by σ' once more; `simple: "code"` is that, `"paper"` the formula above.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Operator } from "../operators/operator.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { proximal } from "./proximal.ts";

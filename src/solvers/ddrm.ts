@@ -10,7 +10,7 @@
  * The paper writes it for variance-exploding states already (the official code divides by √ᾱ_t). Where s σ' = σ_y exactly,
  * the official code treats a direction as unseen; here, as in the paper, as measured, so that σ_y = 0 ends on A x = y.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import type { Solver } from "./solver.ts";
 import { spectralMeasurement, spectralStep } from "./spectral.ts";

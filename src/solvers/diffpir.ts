@@ -15,7 +15,7 @@
  * An operator that is not linear takes a gradient step of the same objective: 1/ρ long in the official code; here by
  * default 1/(ρ + ‖A‖²), which cannot diverge when ρ is small.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, karrasSigmas, renoiseStep, timeAt } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Operator } from "../operators/operator.ts";

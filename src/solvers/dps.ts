@@ -10,7 +10,7 @@
  * `weight: "bayes"` is the plain likelihood score, D_y = D − σ²/(2σ_y²) ∇‖y − A x̂0‖² (needs σ_y > 0): unstable in
  * practice, exact to analyse.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep, karrasSigmas } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
 import { normPerSample, publishedScale } from "./per-sample.ts";

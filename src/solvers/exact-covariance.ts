@@ -11,7 +11,7 @@
  * `product` says how J multiplies within the system: by one VJP (as the official code, which takes J for symmetric), by one
  * JVP (two VJPs), or by the mean of both, which conjugate gradients ask for and a network's J is not.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { adjoint } from "../operators/operator.ts";
 import { jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";

@@ -10,7 +10,7 @@
  *   weight 'latino': 1/ρ = δ (1−ᾱ)/σ_y² · ‖y − A decode(ẑ0)‖,  1−ᾱ = σ²/(1+σ²)
  *          'bayes':  1/ρ = σ²/σ_y²                              as DiffPIR
  */
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, sigmaAt, timeAt } from "../diffusion/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { latentParts } from "./latent-guidance.ts";

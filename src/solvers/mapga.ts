@@ -11,7 +11,7 @@
  * γ = γ0/(‖A‖² + σ_y²/σ²) bounds the curvature where ‖J‖ ≤ 1. On a Gaussian prior and with f exact, the maximum has
  * f(x) = MAP at every σ; with f = D it is the MAP of the prior covariance C²(C + σ²I)⁻¹, right as σ → 0.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";

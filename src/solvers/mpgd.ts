@@ -8,7 +8,7 @@
  *
  * Variance exploding: the official step is ζ/√ᾱ_s (of the next level), √ᾱ_s = 1/√(1+σ'²).
  */
-import { z } from "zod";
+import * as z from "zod";
 import { gradient } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
 import { normPerSample, publishedScale } from "./per-sample.ts";

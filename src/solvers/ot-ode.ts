@@ -10,7 +10,7 @@
  *   x̂  = x̂0 + γ_t σ² g                                            v + ((1−t)/t) γ_t ∇ in the paper
  *   x' = x̂ + (σ'/σ)(x − x̂),  t' = t + 1/N, from t0 on
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep } from "../diffusion/index.ts";
 import { adjoint } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";

@@ -9,7 +9,7 @@
  *
  * The minimiser is had by conjugate gradients or in closed form. Without a condition to tune the rest is done.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { adamStep, debiasing } from "./adam.ts";

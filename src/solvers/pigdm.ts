@@ -14,7 +14,7 @@
  * Variance exploding: the official x_s = √ᾱ_s x̂0 + c1 z + c2 ε̂ + w√(ᾱ_sᾱ_t) ∂x̂0/∂x_tᵀ p divided by √ᾱ_s, with
  * ∂x̂0/∂x_t = J/√ᾱ_t. Without noise a mask overwrites the measured pixels of x̂0, where g is then zero.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { adjoint } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";
 import { type Tensor, vjp } from "../tensor/index.ts";

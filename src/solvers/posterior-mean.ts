@@ -5,7 +5,7 @@
  *
  *   E[x0 | y] = D(y, σ_y)
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Solver } from "./solver.ts";
 
 const options = z.strictObject({});

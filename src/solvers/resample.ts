@@ -15,7 +15,7 @@
  * that DDPM's step adds. Iterations have a fixed number here: a sample that has reached the tolerance, or that after `patience` more
  * iterations is no better than before (the official code compares at every one), keeps still for the rest.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep, eulerStep } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { adamStep, debiasing } from "./adam.ts";

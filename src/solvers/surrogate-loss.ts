@@ -10,7 +10,7 @@
  * which bounds log p(y|z) from below (Jensen). `matched` takes the second summand in L with its own weight, for a cloud of z0 that
  * is equally wide in all directions: a²σ⁴ tr ∇²log p_σ, a² = ‖A'‖²_F/d; `measured` takes it as it is.
  */
-import { z as schema } from "zod";
+import * as schema from "zod";
 import { constant, gradient, type Tensor, vjp } from "../tensor/index.ts";
 import { type Curvature, curvature, probeLength } from "./curvature.ts";
 import { gluing } from "./gluing.ts";

@@ -20,7 +20,7 @@
  * slope is another at each D, the bound is that of its steepest place.
  * A step longer than `cap`·σ√n is shortened to that length.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import { adjoint, type Operator } from "../operators/operator.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { declarePictures, type Environment } from "../command.ts";
 import { model, pictureOptions, samples, size, solverOption, steps, taskOptions, tile } from "../common-options.ts";
 import { option } from "../options.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { declareOptions, type Environment } from "../command.ts";
 import { print } from "../print.ts";
 

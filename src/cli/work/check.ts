@@ -1,3 +1,4 @@
+import "../../node/network-operator.ts"; // registers it
 import { type CheckReport, type CheckResult, checkOperatorOnEngine } from "../../laws/index.ts";
 import { createEngine } from "../../node/engine.ts";
 import { loadOperators } from "../../node/modules.ts";

@@ -1,3 +1,4 @@
+import "../../node/network-operator.ts"; // registers it
 import { listOperators } from "../../operators/index.ts";
 import { solverCost } from "../../solvers/cost.ts";
 import { findSolver, listSolvers, parseOptions, type Solver } from "../../solvers/index.ts";

@@ -1,3 +1,4 @@
+import "../../node/network-operator.ts"; // registers it
 import type { z } from "zod";
 import { loadOperators } from "../../node/modules.ts";
 import type { MaskSpec } from "../../operators/index.ts";

@@ -1,3 +1,4 @@
+import "../../node/network-operator.ts"; // registers it
 import { listOperators } from "../../operators/index.ts";
 import { isPictureTask, listTasks } from "../../restore/index.ts";
 import { listOptions } from "../expectation.ts";

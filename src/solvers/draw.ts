@@ -26,7 +26,9 @@ export interface DrawOptions {
   readonly samples?: number;
   readonly firstSample?: number;
   /** Stops after the step under way; what is there so far is returned with `stopped: true`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Stops after this many steps in all, as a signal would. */
+  readonly stopAfter?: number | undefined;
   readonly onProgress?: (progress: DrawProgress) => void;
 }
 
@@ -36,7 +38,7 @@ export interface DrawProgress {
   readonly steps: number;
   readonly sigma: number;
   readonly seconds: number;
-  readonly remainingSeconds: number;
+  readonly secondsLeft: number;
 }
 
 export interface Draws {
@@ -58,7 +60,7 @@ type Output = "next" | "estimate" | "heun";
  * @throws invalid-option; aborted, when stopped before the first step was done
  */
 export async function draw(options: DrawOptions): Promise<Draws> {
-  const { engine, shape, samples = 1, firstSample = 0, seed = 0, signal } = options;
+  const { engine, shape, samples = 1, firstSample = 0, seed = 0, signal, stopAfter } = options;
   const sigmas = levels(options);
   const stochastic = options.sampler === "ancestral" || (options.sampler === "ddim" && (options.eta ?? 0) > 0);
   const begin = performance.now();
@@ -70,11 +72,12 @@ export async function draw(options: DrawOptions): Promise<Draws> {
   const pictures: Float32Array[] = [];
   let done = 0;
   let forwards = 0;
+  const stopping = () => signal?.aborted || (stopAfter !== undefined && done >= stopAfter);
   try {
-    for (let k = firstSample; k < firstSample + samples && !signal?.aborted; k++) {
+    for (let k = firstSample; k < firstSample + samples && !stopping(); k++) {
       let x: Float32Array = normals({ seed, sample: k, purpose: "start" }, n).map((z) => z * sigmas[0]);
       let estimate: Float32Array | undefined;
-      for (let i = 0; i < steps && !signal?.aborted; i++) {
+      for (let i = 0; i < steps && !stopping(); i++) {
         const move: Output = options.sampler === "heun" && sigmas[i + 1] > 0 ? "heun" : "next";
         const outputs: Output[] = [move, "estimate"];
         const noise = stochastic ? { noise: normals({ seed, sample: k, step: i, purpose: "step" }, n) } : {};
@@ -89,10 +92,10 @@ export async function draw(options: DrawOptions): Promise<Draws> {
           steps: samples * steps,
           sigma: sigmas[i],
           seconds: (now - begin) / 1000,
-          remainingSeconds: ((now - compiled) / done / 1000) * (samples * steps - done),
+          secondsLeft: ((now - compiled) / done / 1000) * (samples * steps - done),
         });
       }
-      if (estimate) pictures.push(signal?.aborted ? estimate : x);
+      if (estimate) pictures.push(stopping() ? estimate : x);
     }
   } finally {
     await program.dispose();

@@ -4,7 +4,7 @@ import type { Engine } from "../../src/engine/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { isotropicPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
-import { type DrawOptions, draw as drawFrom, type Sampler } from "../../src/sampling/draw.ts";
+import { type DrawOptions, draw as drawFrom, type Sampler } from "../../src/solvers/draw.ts";
 import { expectClose } from "../helpers/close.ts";
 
 let engine: Engine;
