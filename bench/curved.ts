@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { slicedWasserstein } from "../src/bench/exact/compare.ts";
-import { createEngine } from "../src/engine/index.ts";
+import { createEngine } from "../src/node/engine.ts";
 import { normals } from "../src/random/index.ts";
 import { formulate, outputName } from "../src/solvers/formulate.ts";
 import { parseOptions } from "../src/solvers/index.ts";

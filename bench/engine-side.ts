@@ -1,7 +1,7 @@
 /** Tweedie's side of the engine benchmark: builds, compiles and times one workload per process, on request. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { createEngine } from "../src/engine/index.ts";
+import { createEngine } from "../src/node/engine.ts";
 import { loadCardPrior } from "../src/priors/card-prior.ts";
 import { normals } from "../src/random/index.ts";
 import { constant, input, vjp } from "../src/tensor/index.ts";

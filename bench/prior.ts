@@ -10,7 +10,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createEngine, type Engine } from "../src/engine/index.ts";
+import type { Engine } from "../src/engine/index.ts";
+import { createEngine } from "../src/node/engine.ts";
 import { loadPrior } from "../src/priors/index.ts";
 import { normals } from "../src/random/index.ts";
 import { sample } from "../src/restore/index.ts";

@@ -9,8 +9,8 @@
  */
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { createEngine } from "../src/engine/index.ts";
 import { psnr, ssim } from "../src/metrics/index.ts";
+import { createEngine } from "../src/node/engine.ts";
 import { addNoise, observedEntries } from "../src/operators/index.ts";
 import { loadPrior } from "../src/priors/index.ts";
 import { presetFor, solve } from "../src/solvers/index.ts";

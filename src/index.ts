@@ -28,9 +28,7 @@ export { type ErrorCode, type ErrorData, TweedieError } from "./errors.ts";
 export {
   type Autoencoder,
   guided,
-  type LatentSolution,
   latentOperator,
-  prepareLatentSolver,
   sampleLatent,
 } from "./latent/index.ts";
 export {
@@ -102,14 +100,13 @@ export {
   type TaskInput,
   toPlanes,
 } from "./restore/index.ts";
+export { type Preset, settingsFor } from "./settings/index.ts";
 export {
   findSolver,
   listSolvers,
   type PreparedSolver,
-  type Preset,
   type Problem,
   prepareSolver,
-  presetFor,
   type Solution,
   type SolveOptions,
   type Solver,

@@ -1,10 +1,8 @@
-import { firstGuess } from "../bench/measurement.ts";
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { prepareLatentSolver } from "../latent/index.ts";
 import type { Operator } from "../operators/index.ts";
 import type { Prior } from "../priors/index.ts";
-import { prepareSolver, type Solver } from "../solvers/index.ts";
+import { keepKnown, prepareSolver, runToEnd, type Solver, startOf } from "../solvers/index.ts";
 import { sizeOf } from "../tensor/index.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 
@@ -55,18 +53,19 @@ export async function calibrate(
   const n = sizeOf(operator.domain);
   const rounds = Math.ceil(samples / Math.max(1, Math.floor(valuesAtOnce / n)));
   const batch = Math.ceil(samples / rounds); // alike, so that few samples are drawn for nothing
-  const prepared = await (prior.latent ? prepareLatentSolver : prepareSolver)(
+  const prepared = await prepareSolver(
     { operator, sigmaY, prior },
     { solver, options, engine, samples: batch, signal },
   );
   try {
     const found: Coverage[] = [];
     for (const [index, { truth, measurement, seed }] of cases.entries()) {
-      const start = solver.needs.identity ? measurement : await firstGuess(operator, measurement, sigmaY, engine);
+      const start = await startOf(solver, operator, measurement, sigmaY, engine);
       const drawn: Float32Array[] = [];
       while (drawn.length < samples) {
         const first = drawn.length;
-        const run = await prepared.run(
+        const run = await runToEnd(
+          prepared,
           { measurement, start },
           {
             seed,
@@ -77,7 +76,8 @@ export async function calibrate(
           },
         );
         if (run.stopped) throw new TweedieError("aborted", { message: "the calibration was stopped" });
-        for (let k = 0; k < batch && drawn.length < samples; k++) drawn.push(run.pictures.slice(k * n, (k + 1) * n));
+        const images = keepKnown(operator, sigmaY, measurement, run.pictures);
+        for (let k = 0; k < batch && drawn.length < samples; k++) drawn.push(images.slice(k * n, (k + 1) * n));
       }
       found.push(coverageOf(truth, drawn));
       await onCase?.(index, found[index]);

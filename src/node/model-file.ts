@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { constantBytes } from "../onnx/constant-bytes.ts";
 import { bytesOf, type ExternalLocation, encodeModel } from "../onnx/proto.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
 import type { Initializer } from "../onnx/write-constants.ts";
@@ -37,7 +36,7 @@ export async function writeModelFile(
   try {
     await mkdir(dirname(path), { recursive: true });
     let external: ((c: Initializer) => ExternalLocation | undefined) | undefined;
-    if (constantBytes(graph) > externalAbove) {
+    if (graph.constants.bytes() > externalAbove) {
       const data = `${path}.data`;
       const { places, order } = placeConstants(graph, basename(data));
       external = (c) => places.get(c);

@@ -31,6 +31,8 @@ export interface Prior {
   readonly latent?: Autoencoder;
   /** Priors whose network takes a condition: a text's tokens, say. */
   readonly conditional?: Conditional;
+  /** The family of priors whose tuned solver settings suit this one (`src/settings`). */
+  readonly settings?: string | undefined;
   readonly card: Card;
   /** sha256 of the weights file (of the parameters, for closed forms), in hex. */
   readonly hash: string;

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { karrasSigmas } from "../diffusion/index.ts";
-import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import { decodeLatents, latentShape } from "../latent/index.ts";
 import { createImage, type Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import { draw } from "../sampling/draw.ts";
 import { type Counts, noCounts } from "../solvers/index.ts";
-import { SMALLEST } from "./job.ts";
+import { SMALLEST } from "./plan.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
+import type { RunRequest } from "./request.ts";
 import { parseWith } from "./task.ts";
 
 const optionsSchema = z.strictObject({
@@ -24,18 +24,12 @@ const optionsSchema = z.strictObject({
   rho: z.number().positive().default(7),
 });
 
-export interface SampleRequest {
-  readonly prior: Prior;
+export interface SampleRequest extends RunRequest {
   /** Size in pixels; by default the prior's own, or 256. */
   readonly width?: number;
   readonly height?: number;
   /** steps, method, eta, sigmaMax, sigmaMin, rho. */
   readonly options?: Readonly<Record<string, unknown>>;
-  readonly seed?: number;
-  readonly samples?: number;
-  readonly engine?: Engine;
-  readonly signal?: AbortSignal;
-  readonly stopAfter?: number;
   readonly onProgress?: (progress: RestoreProgress) => void;
 }
 
@@ -67,7 +61,7 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
   const [lowest, highest] = prior.sigmaRange;
   const max = Math.min(options.sigmaMax, highest);
   const min = Math.min(Math.max(options.sigmaMin, lowest), max);
-  const engine = request.engine ?? (await createEngine({}));
+  const { engine } = request;
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   if (signal?.aborted) stop.abort();
@@ -113,7 +107,6 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
     };
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    if (!request.engine) await engine.dispose();
   }
 }
 

@@ -1,4 +1,4 @@
-import { createEngine, type Engine } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
 import {
   createOperator,
@@ -25,7 +25,7 @@ export interface DegradeRequest {
   /** Noise to add; a number is a Gaussian's standard deviation on the 0..1 scale. None by default. */
   readonly noise?: number | NoiseModel;
   readonly seed?: number;
-  readonly engine?: Engine;
+  readonly engine: Engine;
   readonly signal?: AbortSignal;
 }
 
@@ -51,15 +51,10 @@ export async function simulate(request: DegradeRequest): Promise<Simulation> {
   const operator = createOperator(operatorSpec(task, width, height, mask?.known), {
     domain: [1, channels, height, width],
   });
-  const engine = request.engine ?? (await createEngine({}));
-  try {
-    const y = await measure(operator, x.data, engine, request.signal);
-    const [, c, h, w] = operator.range;
-    const data = disturb(y, noise, request.seed ?? 0, observedEntries(operator));
-    return { shape: [c, h, w], data, task, operator, noise, ...(mask && { mask }) };
-  } finally {
-    if (!request.engine) await engine.dispose();
-  }
+  const y = await measure(operator, x.data, request.engine, request.signal);
+  const [, c, h, w] = operator.range;
+  const data = disturb(y, noise, request.seed ?? 0, observedEntries(operator));
+  return { shape: [c, h, w], data, task, operator, noise, ...(mask && { mask }) };
 }
 
 function cleanPicture({ image, planes }: DegradeRequest, task: Task): Planes {

@@ -51,11 +51,11 @@ export const ddrm: Solver<z.output<typeof options>> = {
   },
 
   steps: ({ eta, etaB, cutoff }) => ({
-    step({ x }, { denoise, y, operator, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, y, operator, noisy, sigmaY, scalar, noise }) {
       const [sigma, next] = [scalar("sigma"), scalar("next")];
       const measured = spectralMeasurement(operator, y, cutoff);
       const mean = denoise(x, sigma);
-      const moved = spectralStep(measured, { x, mean, sigma, next, sigmaY, z: noise("z"), eta, etaB });
+      const moved = spectralStep(measured, { x, mean, sigma, next, noisy, sigmaY, z: noise("z"), eta, etaB });
       return { next: { x: moved.next }, estimate: moved.estimate };
     },
   }),

@@ -92,7 +92,7 @@ function levels({ steps, sigmaMax }: Options): number[] {
 /** ρ of the proximal step, which is never 0. */
 function weight(misfit: Tensor, { sigmaY, scalar }: Scope, o: Options): Tensor {
   const variance = scalar("sigma").square();
-  const noise = Math.max(sigmaY, o.sigmaFloor) ** 2;
+  const noise = sigmaY.maximum(o.sigmaFloor).square();
   if (o.weight === "bayes") return variance.reciprocal().mul(noise);
   const reach = misfit.maximum(1e-6).mul(scalar("delta")); // δ times the misfit
   return variance.add(1).div(variance).mul(noise).div(reach);

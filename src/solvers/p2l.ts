@@ -124,8 +124,5 @@ function step(state: State, scope: Scope, o: Options, project: boolean) {
 
 function weight({ sigmaY, scalar }: Scope, { lambda, sigmaFloor }: Options): Tensor {
   if (lambda !== "bayes") return constant(lambda);
-  return scalar("sigma")
-    .square()
-    .reciprocal()
-    .mul(Math.max(sigmaY, sigmaFloor) ** 2);
+  return scalar("sigma").square().reciprocal().mul(sigmaY.maximum(sigmaFloor).square());
 }

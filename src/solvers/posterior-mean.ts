@@ -19,8 +19,8 @@ export const posteriorMean: Solver<z.output<typeof options>> = {
   schedule: (_, { sigmaY }) => [{ kind: "step", sigma: sigmaY, scalars: { sigma: sigmaY } }],
   init: ({ y, shape }) => ({ x: y.expand(shape) }),
   steps: () => ({
-    step({ x }, { denoise, scalar, sigmaY }) {
-      return { next: { x }, estimate: sigmaY > 0 ? denoise(x, scalar("sigma")) : x };
+    step({ x }, { denoise, scalar, noisy }) {
+      return { next: { x }, estimate: noisy ? denoise(x, scalar("sigma")) : x };
     },
   }),
 };

@@ -1,4 +1,5 @@
 import { TweedieError } from "../errors.ts";
+import type { Operator } from "../operators/operator.ts";
 import { daps } from "./daps.ts";
 import { ddnm } from "./ddnm.ts";
 import { ddrm } from "./ddrm.ts";
@@ -10,6 +11,7 @@ import { latino } from "./latino.ts";
 import { mapga } from "./mapga.ts";
 import { mcg } from "./mcg.ts";
 import { mpgd } from "./mpgd.ts";
+import { checkNeeds, missingNeed } from "./needs.ts";
 import { otOde } from "./ot-ode.ts";
 import { p2l } from "./p2l.ts";
 import { pigdm } from "./pigdm.ts";
@@ -60,4 +62,19 @@ export function findSolver(name: string): Solver {
     expected,
     got: name,
   });
+}
+
+/** {@link checkNeeds}, whose hint names the solvers that can. @throws {TweedieError} invalid-operator */
+export function checkCompatible<O>(solver: Solver<O>, operator: Operator): void {
+  try {
+    checkNeeds(solver, operator);
+  } catch (error) {
+    if (!(error instanceof TweedieError)) throw error;
+    const able = solvers.filter((other) => !missingNeed(other, operator)).map(({ name }) => name);
+    throw new TweedieError(error.code, {
+      ...error,
+      message: error.message,
+      hint: `solvers for ${operator.name}: ${able.join(", ")}`,
+    });
+  }
 }

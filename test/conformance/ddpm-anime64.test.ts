@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { importOnnxFile } from "../../src/node/onnx-file.ts";
 import type { ImportedModel } from "../../src/onnx/import.ts";
 import { readSafetensors, type Safetensors } from "../../src/priors/safetensors.ts";

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { type Autoencoder, sampleLatent, scaledAutoencoder } from "../../src/latent/autoencoder.ts";
 import { type AutoencoderKl, autoencoderKl } from "../../src/latent/autoencoder-kl.ts";
 import { type ShuffleAutoencoder, shuffleAutoencoder } from "../../src/latent/shuffle-autoencoder.ts";
 import { tinyAutoencoder } from "../../src/latent/tiny-autoencoder.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { readImage } from "../../src/node/pictures.ts";
 import { toModel } from "../../src/pictures/index.ts";
 import { readSafetensors, type StoredTensor } from "../../src/priors/safetensors.ts";

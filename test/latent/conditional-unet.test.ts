@@ -7,9 +7,10 @@ import {
   wrapNetwork,
   x0Prediction,
 } from "../../src/diffusion/index.ts";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { type ConditionalUnet, conditionalUnet } from "../../src/latent/conditional-unet.ts";
 import { conditioned, guided } from "../../src/latent/guidance.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose, relativeError } from "../helpers/close.ts";
 import { type GoldenNetwork, goldenNetwork, outputAndVjp } from "./golden.ts";

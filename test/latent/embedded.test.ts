@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { readImage } from "../../src/node/pictures.ts";
 import { createImage, type Image } from "../../src/pictures/index.ts";
 import { loadPrior, type Prior } from "../../src/priors/index.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { checkOperator, checkOperatorOnEngine } from "../../src/laws/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { checkShape, createOperator, type Operator, type OperatorSpec } from "../../src/operators/index.ts";
 import { constant, type Tensor } from "../../src/tensor/index.ts";
 

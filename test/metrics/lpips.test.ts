@@ -4,10 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { loadLpips } from "../../src/metrics/lpips.ts";
 import { lpipsHeads } from "../../src/metrics/lpips-heads.ts";
 import type { Planes } from "../../src/metrics/ssim.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { readSafetensors } from "../../src/priors/safetensors.ts";
 import { shared } from "../helpers/shared.ts";
 

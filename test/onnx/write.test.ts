@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { writeModelFile } from "../../src/node/model-file.ts";
 import { readOnnxFile } from "../../src/node/onnx-file.ts";
 import { decodeModel, decodeTensor, encodeModel, externalLocation } from "../../src/onnx/proto.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { covarianceVjp } from "../../src/diffusion/index.ts";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { parseCard } from "../../src/priors/card.ts";
 import { networkPrior } from "../../src/priors/network-prior.ts";
 import { loadPrior } from "../../src/priors/registry.ts";

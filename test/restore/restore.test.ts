@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { TweedieError } from "../../src/errors.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { createImage, createMask, type Image } from "../../src/pictures/index.ts";
 import { isotropicPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
@@ -15,7 +16,7 @@ afterAll(() => engine.dispose());
 
 /** Pixels of a clean picture: mid grey with standard deviation 0.25 on the [-1, 1] scale, independent. */
 const variance = 0.0625;
-const prior = isotropicPrior(0, variance);
+const prior = { ...isotropicPrior(0, variance), settings: "natural" };
 
 function picture(width: number, height: number, channels: 1 | 3, bitDepth: 8 | 16 = 8): Image {
   const levels = 2 ** bitDepth - 1;
@@ -34,8 +35,12 @@ function holes(width: number, height: number) {
 }
 
 const quick = { preset: "fast", options: { steps: 3, inner: 2 } } as const;
-const solve = (request: Omit<RestoreRequest, "engine" | "prior"> & { prior?: Prior }) =>
-  restore({ prior, engine, ...request });
+const solve = async (
+  request: Omit<Parameters<typeof restore>[0], "engine" | "prior"> & { prior?: Prior; engine?: Engine },
+) => {
+  const result = await restore({ prior, engine, ...request });
+  return { ...result, ...result.run };
+};
 
 describe("restore", () => {
   it("denoises to the posterior mean, in one step, for colour", async () => {
@@ -182,7 +187,7 @@ describe("restore", () => {
     const task = { name: "denoise" } as const;
     const whole = await solve({ image, task, noise: 0.1 });
     const tiled = await solve({ image, task, noise: 0.1, tileSize: 64 });
-    expect(whole.tiles).toBe(1);
+    expect(whole.run.tiles).toBe(1);
     expect(tiled.tiles).toBeGreaterThan(1);
     expect(Math.max(...tiled.images[0].data.map((v, i) => Math.abs(v - whole.images[0].data[i])))).toBeLessThan(1e-5);
   });
@@ -190,7 +195,7 @@ describe("restore", () => {
   it("takes smaller tiles where memory is short, and says so when even those do not fit", async () => {
     const request = { image: picture(700, 300, 3), task: { name: "denoise" }, noise: 0.1, prior } as const;
     const whole = await restore({ ...request, engine });
-    expect(whole.tiles).toBe(1);
+    expect(whole.run.tiles).toBe(1);
     /** An engine that takes pictures of up to so many pixels. */
     const limited = (pixels: number): Engine => {
       const compile: Engine["compile"] = (options) => {
@@ -200,7 +205,7 @@ describe("restore", () => {
       };
       return { threads: 1, compile } as Engine;
     };
-    const result = await restore({ ...request, engine: limited(300 * 300) });
+    const result = await solve({ ...request, engine: limited(300 * 300) });
     expect(result.tiles).toBeGreaterThan(1);
     expect(result.tileSize).toBe(256);
     const worst = whole.images[0].data.reduce((max, v, i) => Math.max(max, Math.abs(v - result.images[0].data[i])), 0);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { karrasSigmas } from "../../src/diffusion/index.ts";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { isotropicPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { type DrawOptions, draw as drawFrom, type Sampler } from "../../src/sampling/draw.ts";

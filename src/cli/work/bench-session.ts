@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { type Plan, planBench, readBenchFile, type Selection } from "../../bench/index.ts";
-import { createEngine, type Engine } from "../../engine/index.ts";
+import type { Engine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import type { ExitCode } from "../errors.ts";
 import { type Versions, versions } from "../manifest.ts";
 import { StatusLine } from "../progress.ts";

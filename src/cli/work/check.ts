@@ -1,5 +1,5 @@
-import { createEngine } from "../../engine/index.ts";
 import { type CheckReport, type CheckResult, checkOperatorOnEngine } from "../../laws/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { loadOperators } from "../../node/modules.ts";
 import { createOperator, listOperators } from "../../operators/index.ts";
 import type { CheckArguments } from "../commands/check.ts";

@@ -1,4 +1,4 @@
-import { createEngine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import type { NoiseModel } from "../../operators/index.ts";
 import { formatFromPath, formatTraits, maskImage } from "../../pictures/index.ts";
 import { holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";

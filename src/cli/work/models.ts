@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { createEngine } from "../../engine/index.ts";
 import { TweedieError } from "../../errors.ts";
+import { createEngine } from "../../node/engine.ts";
 import { type Card, listPriors, loadPrior, type Prior } from "../../priors/index.ts";
 import { normals } from "../../random/index.ts";
 import { input } from "../../tensor/index.ts";

@@ -1,10 +1,9 @@
-import { createEngine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { checkEncodable, formatFromPath, type Image } from "../../pictures/index.ts";
 import { loadPrior } from "../../priors/index.ts";
 import {
   isPictureTask,
   type Restoration,
-  type RestoreRequest,
   restore,
   type SampleStatistics,
   sampleStatistics,
@@ -44,7 +43,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
     const prior = await loadPrior(args.model, { signal });
     const engine = await createEngine({ threads: args.threads });
     try {
-      const request: RestoreRequest = {
+      const request: Parameters<typeof restore>[0] = {
         ...("shape" in damaged ? { measurement: damaged } : { image: damaged }),
         size: sizeOf(args.size),
         task,
@@ -95,7 +94,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
           ...(statistics ? { samples: samplesRecord(result, statistics, reference) } : {}),
         },
         summary,
-        stopped: result.stopped ? describeStop(result, args.samples) : undefined,
+        stopped: result.run.stopped ? describeStop(result, args.samples) : undefined,
       };
     } finally {
       await engine.dispose();
@@ -104,15 +103,15 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
 };
 
 /** The arguments with the value of every option, so that new defaults change no old result. */
-function resolve({ steps: _, ...args }: RestoreArguments, result: Restoration): RestoreArguments {
+function resolve({ steps: _, ...args }: RestoreArguments, { noise, run }: Restoration): RestoreArguments {
   return {
     ...args,
-    solver: result.solver,
-    option: { ...result.options },
-    noise: result.noise.model ?? result.noise.sigma,
-    threads: result.threads,
-    tile: result.tileSize,
-    ...(result.stopped ? { stopAfter: result.steps } : {}),
+    solver: run.solver,
+    option: { ...run.options },
+    noise: noise.model ?? noise.sigma,
+    threads: run.threads,
+    tile: run.tileSize,
+    ...(run.stopped ? { stopAfter: run.steps } : {}),
   };
 }
 
@@ -125,34 +124,31 @@ function staysTransparent(args: RestoreArguments): boolean {
   return args.task !== "inpaint" || args.mask !== undefined;
 }
 
-function facts(r: Restoration): Record<string, unknown> {
+function facts({ run, noise, missing, keptKnown, seam, remarks }: Restoration): Record<string, unknown> {
+  const { counts, roundTrip, residual, expectedResidual } = run;
+  const { forwards, vjps, ...passes } = counts;
   return {
-    solver: r.solver,
-    noise: r.noise,
-    steps: r.steps,
-    forwards: r.counts.forwards,
-    vjps: r.counts.vjps,
-    ...autoencoderCounts(r),
-    residual: r.residual,
-    expectedResidual: r.expectedResidual,
-    tiles: r.tiles,
-    missing: r.missing,
-    ...(r.seam ? { keptKnown: r.keptKnown, seam: r.seam } : {}),
-    ...(r.remarks.length > 0 ? { remarks: r.remarks } : {}),
-    seconds: r.seconds,
-    compileSeconds: r.compileSeconds,
-    stopped: r.stopped,
+    solver: run.solver,
+    settings: run.settings,
+    noise,
+    steps: run.steps,
+    forwards,
+    vjps,
+    ...(roundTrip ? { ...passes, roundTrip } : {}),
+    residual,
+    expectedResidual,
+    tiles: run.tiles,
+    missing,
+    ...(seam ? { keptKnown, seam } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
+    seconds: run.seconds,
+    compileSeconds: run.compileSeconds,
+    stopped: run.stopped,
   };
 }
 
-function autoencoderCounts({ counts, roundTrip, encoderBias }: Restoration): Record<string, unknown> {
-  if (roundTrip === undefined) return {};
-  const { encodes, encodeVjps, decodes, decodeVjps } = counts;
-  return { encodes, encodeVjps, decodes, decodeVjps, roundTrip, encoderBias };
-}
-
 /** What the manifest says of several samples: `white` is the legend of OUT-std.png. */
-function samplesRecord({ sampler }: Restoration, s: SampleStatistics, reference: Image | undefined) {
+function samplesRecord({ run: { sampler } }: Restoration, s: SampleStatistics, reference: Image | undefined) {
   return {
     number: s.samples,
     posterior: sampler,
@@ -161,7 +157,7 @@ function samplesRecord({ sampler }: Restoration, s: SampleStatistics, reference:
   };
 }
 
-function describeStop({ steps, images }: Restoration, samples: number): string {
+function describeStop({ run: { steps }, images }: Restoration, samples: number): string {
   const after = `after ${plural(steps, "step")}`;
   return samples > 1 ? `${after}, in sample ${images.length} of ${samples}` : after;
 }

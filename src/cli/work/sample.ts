@@ -1,4 +1,4 @@
-import { createEngine } from "../../engine/index.ts";
+import { createEngine } from "../../node/engine.ts";
 import { loadPrior } from "../../priors/index.ts";
 import { sample } from "../../restore/index.ts";
 import type { PictureCommand } from "../command.ts";

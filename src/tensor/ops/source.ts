@@ -91,6 +91,17 @@ export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
   return constant(1, shape, dtype);
 }
 
+/**
+ * Data of a program: evaluates like {@link constant}, but is an input of the compiled graph. Graphs that differ in the values
+ * of their parameters alone have one structure, and share one compiled program (masks, blur taps, noise levels, embeddings).
+ */
+export const parameterOp: Op<ConstantAttrs> = { ...constantOp, name: "parameter" };
+
+/** A parameter: data, not structure. Takes what {@link constant} takes. */
+export function parameter(value: ConstantData, shape?: Shape, dtype?: DType): Tensor {
+  return apply(parameterOp, [], constant(value, shape, dtype).attrs as ConstantAttrs);
+}
+
 /** The single value of a constant whose elements are all equal, else undefined. */
 export function constantValue(x: Tensor): number | undefined {
   if (x.op !== (constantOp as Op)) return undefined;
