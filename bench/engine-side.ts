@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createEngine } from "../src/node/engine.ts";
-import { loadCardPrior } from "../src/priors/card-prior.ts";
+import { loadPrior } from "../src/node/models.ts";
 import { normals } from "../src/random/index.ts";
 import { constant, input, vjp } from "../src/tensor/index.ts";
 import { unet } from "./networks.ts";
@@ -39,7 +39,7 @@ async function load(request: LoadRequest): Promise<object> {
   const { size, threads, mode } = request;
   const engine = await createEngine({ threads });
   const denoise =
-    request.network === "unet" ? unet(readWeights(request.weights)) : (await loadCardPrior(request.card)).denoise;
+    request.network === "unet" ? unet(await readWeights(request.weights)) : (await loadPrior(request.card)).denoise;
   const shape = [1, 3, size, size];
   const [x0, v0] = [floats(request.x), floats(request.v)];
   const x = input(shape);

@@ -75,10 +75,10 @@ function save(name: string, data: Float32Array): string {
 }
 
 /** The networks' weights as float32: random ones (He) from the seeded stream for the UNet, the embedded network's own. */
-function weightsOf(network: string): string {
+async function weightsOf(network: string): Promise<string> {
   const path = join(folder, `${network}.safetensors`);
   if (network !== "unet") {
-    writeWeights(path, readWeights(join(root, "models", network, "weights.safetensors")));
+    writeWeights(path, await readWeights(join(root, "models", network, "weights.safetensors")));
     return path;
   }
   const layers = unetLayers().map(({ name, shape }, step) => {
@@ -214,7 +214,7 @@ const columns = [
 ];
 console.log(`| ${columns.join(" | ")} |\n|${columns.map(() => "---").join("|")}|`);
 for (const network of list(options.networks)) {
-  const weights = weightsOf(network);
+  const weights = await weightsOf(network);
   for (const mode of list(options.modes))
     for (const size of list(options.sizes).map(Number)) {
       const r = await measure(network, weights, mode, size, version !== undefined);

@@ -16,14 +16,16 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Engine } from "../src/engine/index.ts";
-import { type Autoencoder, encodePadded, tinyAutoencoder } from "../src/latent/index.ts";
+import { encodePadded } from "../src/latent/index.ts";
 import { psnr, ssim } from "../src/metrics/index.ts";
+import { type Autoencoder, readNetwork, tinyAutoencoder } from "../src/networks/index.ts";
 import { createEngine } from "../src/node/engine.ts";
-import { listPriors, loadPrior, type Prior } from "../src/priors/index.ts";
-import { readSafetensors, type StoredTensor } from "../src/priors/safetensors.ts";
+import { listPriors, loadPrior } from "../src/node/models.ts";
+import type { Prior } from "../src/priors/index.ts";
 import { normals } from "../src/random/index.ts";
 import { sample } from "../src/restore/index.ts";
 import { constant, input, type Tensor, vjp } from "../src/tensor/index.ts";
+import { bytesSource, openSafetensors, type StoredTensor, type WeightSource } from "../src/weights/index.ts";
 import { writeContactSheet } from "./contact-sheet.ts";
 import { type BenchPicture, readSet } from "./pictures.ts";
 
@@ -61,10 +63,18 @@ async function subject(name: string): Promise<Subject> {
   const all = new Map<string, StoredTensor>();
   for (const half of ["encoder", "decoder"]) {
     const bytes = await readFile(join(taef2Folder, `taef2_${half}.safetensors`));
-    for (const [key, t] of readSafetensors(bytes, half).tensors) all.set(`${half}.${key}`, t);
+    const source = await openSafetensors(bytesSource(bytes, half));
+    for (const key of source.names()) all.set(`${half}.${key}`, await source.read(key));
   }
   const architecture = { type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true } as const;
-  return { autoencoder: tinyAutoencoder(architecture, all, "taef2"), folder: taef2Folder };
+  const both: WeightSource = {
+    name: "taef2",
+    names: () => all.keys(),
+    entry: (key) => all.get(key),
+    read: async (key) => all.get(key)!,
+  };
+  const autoencoder = await readNetwork(both, (weights) => tinyAutoencoder(weights, architecture));
+  return { autoencoder, folder: taef2Folder };
 }
 
 const mean = (v: readonly number[]) => v.reduce((a, b) => a + b, 0) / v.length;

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { loadPrior, parseCard, readSafetensors } from "../src/priors/index.ts";
-import { networkPrior } from "../src/priors/network-prior.ts";
-import { concat, constant, type Tensor } from "../src/tensor/index.ts";
+import { loadPrior } from "../src/node/models.ts";
+import { networkPrior, parseCard } from "../src/priors/index.ts";
+import { concat, type Tensor } from "../src/tensor/index.ts";
+import { bytesSource, openSafetensors, weight } from "../src/weights/index.ts";
 
 export interface BenchDenoiser {
   readonly name: string;
@@ -27,7 +28,8 @@ export async function benchDenoiser(name: string): Promise<BenchDenoiser | undef
 }
 
 /** The prior that the project started from; its README says what the card says here. */
-function v0(bytes: Uint8Array): BenchDenoiser {
+async function v0(bytes: Uint8Array): Promise<BenchDenoiser> {
+  const hash = createHash("sha256").update(bytes).digest("hex");
   const card = parseCard(
     JSON.stringify({
       name: "v0",
@@ -49,25 +51,24 @@ function v0(bytes: Uint8Array): BenchDenoiser {
         dtype: "float32",
         parameters: 2_850_180,
         bytes: bytes.length,
-        sha256: createHash("sha256").update(bytes).digest("hex"),
+        sha256: hash,
       },
       data: [],
     }),
     "v0",
   );
-  return networkPrior(card, bytes, "v0");
+  return networkPrior(card, { denoiser: await openSafetensors(bytesSource(bytes, "v0")) }, hash);
 }
 
 /** FFDNet for colour pictures (Zhang, Zuo, Zhang 2018), weights of KAIR: twelve convolutions on the picture un-shuffled by 2. */
-function ffdnet(bytes: Uint8Array): BenchDenoiser {
-  const { tensors } = readSafetensors(bytes, "ffdnet");
-  const layers = Array.from({ length: tensors.size / 2 }, (_, i) => {
-    const [w, b] = ["weight", "bias"].map((part) => {
-      const { data, shape } = tensors.get(`model.${2 * i}.${part}`)!;
-      return constant(data, shape);
-    });
+async function ffdnet(bytes: Uint8Array): Promise<BenchDenoiser> {
+  const weights = await openSafetensors(bytesSource(bytes, "ffdnet"));
+  const read = async (name: string) => weight(await weights.read(name));
+  const convolution = async (i: number) => {
+    const [w, b] = [await read(`model.${2 * i}.weight`), await read(`model.${2 * i}.bias`)];
     return (x: Tensor) => x.conv(w, { bias: b, pads: 1 });
-  });
+  };
+  const layers = await Promise.all(Array.from({ length: [...weights.names()].length / 2 }, (_, i) => convolution(i)));
   return {
     name: "ffdnet",
     sigmaRange: [0, 150 / 255],

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Engine } from "../src/engine/index.ts";
 import { createEngine } from "../src/node/engine.ts";
-import { loadPrior } from "../src/priors/index.ts";
+import { loadPrior } from "../src/node/models.ts";
 import { normals } from "../src/random/index.ts";
 import { sample } from "../src/restore/index.ts";
 import { constant, input, type Tensor, vjp } from "../src/tensor/index.ts";

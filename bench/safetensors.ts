@@ -1,17 +1,19 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { readSafetensors } from "../src/priors/index.ts";
-import { toFloat64 } from "../src/tensor/index.ts";
+import { writeFileSync } from "node:fs";
+import { fileSource } from "../src/node/byte-source.ts";
+import { openSafetensors, toFloat32 } from "../src/weights/index.ts";
 import type { Weights } from "./networks.ts";
 
 /** The tensors of a safetensors file as float32. */
-export function readWeights(path: string): Weights {
-  const { tensors } = readSafetensors(readFileSync(path), path);
-  return new Map(
-    [...tensors].map(([name, { data, dtype, shape }]) => [
-      name,
-      { data: data instanceof Float32Array ? data : Float32Array.from(toFloat64(data, dtype)), shape },
-    ]),
-  );
+export async function readWeights(path: string): Promise<Weights> {
+  const file = await fileSource(path);
+  const source = await openSafetensors(file);
+  const weights = new Map<string, { data: Float32Array; shape: readonly number[] }>();
+  for (const name of source.names()) {
+    const stored = await source.read(name);
+    weights.set(name, { data: toFloat32(stored), shape: stored.shape });
+  }
+  await file.close();
+  return weights;
 }
 
 export function writeWeights(path: string, weights: Weights): void {

@@ -25,21 +25,19 @@ export {
 } from "./diffusion/index.ts";
 export { type CompileOptions, createEngine, type Engine, type EngineOptions, type Program } from "./engine/index.ts";
 export { type ErrorCode, type ErrorData, TweedieError } from "./errors.ts";
-export {
-  type Autoencoder,
-  guided,
-  latentOperator,
-  sampleLatent,
-} from "./latent/index.ts";
+export { latentOperator } from "./latent/index.ts";
 export {
   type CheckReport,
   type CheckResult,
   checkOperator,
   checkOperatorOnEngine,
 } from "./laws/index.ts";
-export { estimateNoise, type Lpips, loadLpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
+export { type Autoencoder, sampleLatent } from "./networks/index.ts";
 export { decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { writeAtomic } from "./node/files.ts";
+export { loadLpips } from "./node/lpips.ts";
+export { listPriors, loadPrior } from "./node/models.ts";
 export { loadOperators } from "./node/modules.ts";
 export { readImage, readKernel, readMask, readNpy } from "./node/pictures.ts";
 export {
@@ -69,9 +67,10 @@ export {
 } from "./pictures/index.ts";
 export {
   type Card,
+  type DenoiserPrior,
+  denoiserPrior,
   gaussianPrior,
-  listPriors,
-  loadPrior,
+  guided,
   type Mixture,
   mixturePrior,
   type Prior,
@@ -100,7 +99,7 @@ export {
   type TaskInput,
   toPlanes,
 } from "./restore/index.ts";
-export { type Preset, settingsFor } from "./settings/index.ts";
+export { type Choice, type Preset, settingsFor } from "./settings/index.ts";
 export {
   findSolver,
   listSolvers,

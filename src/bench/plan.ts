@@ -1,6 +1,7 @@
 import { TweedieError } from "../errors.ts";
+import { loadPrior } from "../node/models.ts";
 import { createOperator, type Operator } from "../operators/index.ts";
-import { loadPrior, type Prior } from "../priors/index.ts";
+import type { Prior } from "../priors/index.ts";
 import { settingsFor } from "../settings/index.ts";
 import { findSolver, missingFor, parseOptions, type Solver } from "../solvers/index.ts";
 import { type CellSettings, cellKey } from "./cell.ts";

@@ -1,3 +1,4 @@
+import type { SettingsFamily } from "../priors/card.ts";
 import type { Prior } from "../priors/prior.ts";
 import { findSolver, type Solver } from "../solvers/index.ts";
 import { latent } from "./latent.ts";
@@ -7,7 +8,7 @@ import type { Preset, SettingsTable } from "./table.ts";
 export type { Preset } from "./table.ts";
 
 /** Tuned settings by the family that a prior's card names. */
-const tables: Readonly<Record<string, SettingsTable>> = { natural, latent };
+const tables: Readonly<Record<SettingsFamily, SettingsTable>> = { natural, latent };
 
 export interface SettingsRequest {
   /** Registered name of the operator. */
@@ -37,8 +38,8 @@ export interface Choice {
  */
 export function settingsFor(request: SettingsRequest): Choice {
   const { operator, linear = true, sigmaY, prior, preset = "balanced" } = request;
-  const family = prior.settings ?? "";
-  const table = Object.hasOwn(tables, family) ? tables[family] : undefined;
+  const family = prior.settings;
+  const table = family && tables[family];
   const isLatent = prior.latent !== undefined;
   const given = request.solver ?? table?.best[operator] ?? fallback(operator, linear, isLatent);
   const solver = typeof given === "string" ? findSolver(given) : given;

@@ -1,8 +1,8 @@
 import type { Engine } from "../engine/index.ts";
-import type { Autoencoder } from "../latent/autoencoder.ts";
 import { encodePadded, latentOperator, latentShape, latentSpace } from "../latent/latent-operator.ts";
 import { decoderSlopeSquared } from "../latent/slope.ts";
 import { psnr } from "../metrics/index.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Prior } from "../priors/prior.ts";
 import { input, type Shape, type Tensor } from "../tensor/index.ts";

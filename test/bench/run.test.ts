@@ -10,11 +10,11 @@ import {
   runBench,
   toCsv,
 } from "../../src/bench/index.ts";
-import { createSimulator, firstGuess, toldSigma } from "../../src/bench/measurement.ts";
+import { createSimulator, toldSigma } from "../../src/bench/measurement.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { type Lpips, mae, psnr } from "../../src/metrics/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
-import { findSolver, solve } from "../../src/solvers/index.ts";
+import { findSolver, firstGuess, solve } from "../../src/solvers/index.ts";
 import { scratch, trial, writePictures } from "./helpers.ts";
 
 let engine: Engine;

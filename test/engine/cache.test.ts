@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createEngine, type HostValue, type Runtime } from "../../src/engine/index.ts";
+import type { HostValue, Runtime } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { structureOf } from "../../src/onnx/structure.ts";
 import type { GraphOptions } from "../../src/onnx/write.ts";
 import { constant, input, parameter, type Tensor } from "../../src/tensor/index.ts";

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
+import { loadPrior } from "../../src/node/models.ts";
 import { readImage } from "../../src/node/pictures.ts";
 import { createImage, type Image } from "../../src/pictures/index.ts";
-import { loadPrior, type Prior } from "../../src/priors/index.ts";
+import type { Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 
 const photo = join(import.meta.dirname, "../../examples/photo.png");
@@ -41,10 +42,10 @@ describe("the embedded latent model", () => {
     const noise = 0.02;
     const image = await degrade({ image: clean, task, noise, engine });
     const options = { dps: { steps: 15 }, "red-diff": { steps: 40 }, "vml-map": { steps: 4, inner: 3 } }[solver];
-    const { images, roundTrip, counts } = await restore({ image, task, noise, prior, solver, options, engine });
+    const { images, run } = await restore({ image, task, noise, prior, solver, options, engine });
     expect([images[0].width, images[0].height]).toEqual([62, 50]);
-    expect(roundTrip).toBeGreaterThan(27);
-    expect(counts.decodes).toBeGreaterThan(0);
+    expect(run.roundTrip?.psnr).toBeGreaterThan(27);
+    expect(run.counts.decodes).toBeGreaterThan(0);
     expect(psnr(images[0].data, clean.data, 1)).toBeGreaterThan(20);
   });
 

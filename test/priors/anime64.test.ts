@@ -4,14 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "../../src/diffusion/index.ts";
 import type { Engine, Program } from "../../src/engine/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
+import { loadOnnxPrior } from "../../src/node/models.ts";
 import { readImage } from "../../src/node/pictures.ts";
 import { toModel } from "../../src/pictures/index.ts";
-import { loadPrior, readSafetensors } from "../../src/priors/index.ts";
-import { toFloat32 } from "../../src/priors/safetensors.ts";
+import { parseCard } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { input, vjp } from "../../src/tensor/index.ts";
+import { toFloat32 } from "../../src/weights/index.ts";
 import { relativeError } from "../helpers/close.ts";
 import { shared } from "../helpers/shared.ts";
+import { readTensors } from "../helpers/weights.ts";
 
 // A third-party network of 63 million parameters, quantised, with attention and whole timesteps: what `--model FILE.onnx` is for.
 const model = shared("data/weights/ddpm-anime64");
@@ -25,7 +27,8 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
 
   beforeAll(async () => {
     engine = await createEngine({ threads: 2 });
-    const prior = await loadPrior(new URL("./anime64.card.json", import.meta.url).pathname);
+    const card = parseCard(readFileSync(new URL("./anime64.card.json", import.meta.url), "utf8"), "anime64.card.json");
+    const prior = await loadOnnxPrior(join(model.path, "ddpm_anime64.onnx"), card);
     expect(prior.fixedSize).toEqual([64, 64]);
     const [x, sigma, v] = [input(shape), input([]), input(shape)];
     const denoised = prior.denoise(x, sigma);
@@ -37,10 +40,7 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
   test.each([0, 1])(
     "has the published outputs and gradients, case %i",
     async (k) => {
-      const { tensors } = readSafetensors(
-        new Uint8Array(readFileSync(join(model.path, "golden.safetensors"))),
-        "golden",
-      );
+      const { tensors } = await readTensors(join(model.path, "golden.safetensors"));
       const read = (name: string) => toFloat32(tensors.get(`${name}_${k}`)!);
       const t = Number(tensors.get(`timestep_${k}`)!.data[0]);
       const [alpha, sigma] = [Math.sqrt(schedule.alphaBar[t]), schedule.sigma[t]];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-const prior = { ...isotropicPrior(0, 0.0625), settings: "natural" };
+const prior = { ...isotropicPrior(0, 0.0625), settings: "natural" as const };
 const [width, height] = [12, 10];
 
 function planes(channels: number): Planes {

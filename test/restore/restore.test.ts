@@ -5,7 +5,7 @@ import { createEngine } from "../../src/node/engine.ts";
 import { createImage, createMask, type Image } from "../../src/pictures/index.ts";
 import { isotropicPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
-import { degrade, type RestoreRequest, restore } from "../../src/restore/index.ts";
+import { degrade, restore } from "../../src/restore/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 
 let engine: Engine;
@@ -16,7 +16,7 @@ afterAll(() => engine.dispose());
 
 /** Pixels of a clean picture: mid grey with standard deviation 0.25 on the [-1, 1] scale, independent. */
 const variance = 0.0625;
-const prior = { ...isotropicPrior(0, variance), settings: "natural" };
+const prior = { ...isotropicPrior(0, variance), settings: "natural" as const };
 
 function picture(width: number, height: number, channels: 1 | 3, bitDepth: 8 | 16 = 8): Image {
   const levels = 2 ** bitDepth - 1;

@@ -31,7 +31,7 @@ const request: RestoreRequest = {
   image,
   task: { name: "inpaint", mask },
   noise: 0.05,
-  prior: { ...isotropicPrior(0, 0.0625), settings: "natural" },
+  prior: { ...isotropicPrior(0, 0.0625), settings: "natural" as const },
   engine,
   solver: "ddnm",
   options: { steps: 3 },

@@ -3,7 +3,7 @@ import { settingsFor } from "../../src/settings/index.ts";
 import { listSolvers } from "../../src/solvers/index.ts";
 import { parseOptions } from "../../src/solvers/problem.ts";
 
-const ask = (settings: string) => ({ prior: { settings } });
+const ask = (settings: "natural" | "latent") => ({ prior: { settings } });
 const tasks = [
   "inpaint",
   "super-resolution",

@@ -1,14 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
-import {
-  type Autoencoder,
-  decoderSlopeSquared,
-  latentSpace,
-  linearAutoencoder,
-  tinyAutoencoder,
-} from "../../src/latent/index.ts";
+import { decoderSlopeSquared, latentSpace } from "../../src/latent/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
+import { type Autoencoder, readNetwork, tinyAutoencoder } from "../../src/networks/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { readImage } from "../../src/node/pictures.ts";
 import { createOperator } from "../../src/operators/index.ts";
@@ -16,11 +10,13 @@ import { maskBits } from "../../src/operators/masks.ts";
 import { toModel } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/gaussian.ts";
 import type { Prior } from "../../src/priors/index.ts";
-import { readSafetensors, type StoredTensor } from "../../src/priors/safetensors.ts";
 import { normals } from "../../src/random/index.ts";
 import { findSolver, keepKnown, prepareSolver, runToEnd } from "../../src/solvers/index.ts";
 import { constant, evaluate } from "../../src/tensor/index.ts";
+import type { StoredTensor } from "../../src/weights/index.ts";
+import { linearAutoencoder } from "../helpers/linear-autoencoder.ts";
 import { shared } from "../helpers/shared.ts";
+import { inMemory, readTensors } from "../helpers/weights.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -166,10 +162,11 @@ describe("TAEF2 with a standard normal prior", () => {
   async function load(): Promise<Autoencoder> {
     const all = new Map<string, StoredTensor>();
     for (const half of ["encoder", "decoder"]) {
-      const bytes = await readFile(`${weights.path}/taef2_${half}.safetensors`);
-      for (const [name, t] of readSafetensors(bytes, half).tensors) all.set(`${half}.${name}`, t);
+      const { tensors } = await readTensors(`${weights.path}/taef2_${half}.safetensors`);
+      for (const [name, t] of tensors) all.set(`${half}.${name}`, t);
     }
-    return tinyAutoencoder({ type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true }, all, "taef2");
+    const config = { type: "tiny-autoencoder", channels: 3, latents: 32, width: 64, pool: true } as const;
+    return readNetwork(inMemory(all, "taef2"), (reader) => tinyAutoencoder(reader, config));
   }
 
   it.skipIf(!weights.present || !image.present)("RED-Diff fits a measurement through a real decoder", async () => {

@@ -7,9 +7,10 @@ import { normals } from "../../src/random/index.ts";
 import { solverCost } from "../../src/solvers/cost.ts";
 import { noCounts } from "../../src/solvers/counts.ts";
 import { keepKnown } from "../../src/solvers/keep-known.ts";
+import type { Problem } from "../../src/solvers/problem.ts";
 import { parseOptions } from "../../src/solvers/problem.ts";
 import { findSolver, listSolvers } from "../../src/solvers/registry.ts";
-import { type Problem, type Progress, solve } from "../../src/solvers/solve.ts";
+import { type Progress, solve } from "../../src/solvers/solve.ts";
 import { constant } from "../../src/tensor/index.ts";
 
 const [h, w] = [5, 7];

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
 import { exactMoments, type Mixture } from "../../src/priors/exact.ts";
 import { gaussianPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
@@ -13,6 +12,7 @@ import { expectClose } from "../helpers/close.ts";
 import { expectEngineAgrees } from "../helpers/engine-agreement.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { g2Problem } from "../helpers/g2.ts";
+import { linearAutoencoder } from "../helpers/linear-autoencoder.ts";
 import { denoise, latent, pixelOperator, sigmaY, start, vector, W, y } from "../helpers/linear-latent.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 import { G2 } from "../helpers/problems.ts";

@@ -8,8 +8,8 @@ import {
   runBench,
   toCsv,
 } from "../../bench/index.ts";
-import { loadLpips } from "../../metrics/index.ts";
 import { writeAtomic } from "../../node/files.ts";
+import { loadLpips } from "../../node/lpips.ts";
 import type { BenchArguments } from "../commands/bench.ts";
 import { type ExitCode, UsageError } from "../errors.ts";
 import { print } from "../print.ts";

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { TweedieError } from "../../errors.ts";
 import { createEngine } from "../../node/engine.ts";
-import { type Card, listPriors, loadPrior, type Prior } from "../../priors/index.ts";
+import { listPriors, loadPrior } from "../../node/models.ts";
+import type { Card, Prior } from "../../priors/index.ts";
 import { normals } from "../../random/index.ts";
 import { input } from "../../tensor/index.ts";
 import type { Described } from "../print.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { TweedieError } from "../../errors.ts";
 import { readBytes, sha256, writeAtomic } from "../../node/files.ts";
-import { listPriors, loadPrior } from "../../priors/index.ts";
+import { listPriors, loadPrior } from "../../node/models.ts";
 import { parse } from "../../schema.ts";
 import type { Context, PictureArguments, PictureCommand } from "../command.ts";
 import type { ReplayArguments } from "../commands/replay.ts";

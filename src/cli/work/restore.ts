@@ -1,6 +1,6 @@
 import { createEngine } from "../../node/engine.ts";
+import { loadPrior } from "../../node/models.ts";
 import { checkEncodable, formatFromPath, type Image } from "../../pictures/index.ts";
-import { loadPrior } from "../../priors/index.ts";
 import {
   isPictureTask,
   type Restoration,

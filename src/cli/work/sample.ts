@@ -1,5 +1,5 @@
 import { createEngine } from "../../node/engine.ts";
-import { loadPrior } from "../../priors/index.ts";
+import { loadPrior } from "../../node/models.ts";
 import { sample } from "../../restore/index.ts";
 import type { PictureCommand } from "../command.ts";
 import { type SampleArguments, sampleSchema } from "../commands/sample.ts";

@@ -1,5 +1,5 @@
 import { TweedieError } from "../../errors.ts";
-import { constant, type DType, sizeOf, type Tensor } from "../../tensor/index.ts";
+import { constant, type DType, fromBfloat16, sizeOf, type Tensor } from "../../tensor/index.ts";
 import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
 import { bytesPerElement, decodeTensor, dtypeOf, rawBytes, type TensorProto } from "../proto.ts";
 
@@ -94,6 +94,7 @@ function decodeSmall(proto: TensorProto): Float32Array | Int8Array | Uint8Array 
   const mask = 2 ** bits - 1;
   const pattern = (i: number) =>
     bits === 16 ? bytes[2 * i] | (bytes[2 * i + 1] << 8) : (bytes[(i * bits) >> 3] >> ((i * bits) & 7)) & mask;
+  if (proto.dataType === Type.BFLOAT16) return fromBfloat16(Uint16Array.from({ length: size }, (_, i) => pattern(i)));
   const dtype = widened.get(proto.dataType);
   const out =
     dtype === "float32" ? new Float32Array(size) : dtype === "int8" ? new Int8Array(size) : new Uint8Array(size);
@@ -114,7 +115,6 @@ interface FloatLayout {
 }
 
 const layouts = new Map<number, FloatLayout>([
-  [Type.BFLOAT16, { exponent: 8, mantissa: 7, bias: 127, special: "ieee" }],
   [Type.FLOAT8E4M3FN, { exponent: 4, mantissa: 3, bias: 7, special: "ones" }],
   [Type.FLOAT8E4M3FNUZ, { exponent: 4, mantissa: 3, bias: 8, special: "minus-zero" }],
   [Type.FLOAT8E5M2, { exponent: 5, mantissa: 2, bias: 15, special: "ieee" }],
@@ -122,7 +122,7 @@ const layouts = new Map<number, FloatLayout>([
   [Type.FLOAT4E2M1, { exponent: 2, mantissa: 1, bias: 1, special: "none" }],
 ]);
 
-/** A small float's bit pattern as a number (OCP and GraphCore/AMD 8-bit formats, OCP 4-bit format, bfloat16). */
+/** A small float's bit pattern as a number (OCP and GraphCore/AMD 8-bit formats, OCP 4-bit format). */
 function decodeFloat(pattern: number, type: number): number {
   if (type === Type.FLOAT8E8M0) return pattern === 255 ? Number.NaN : 2 ** (pattern - 127);
   const { exponent, mantissa, bias, special } = layouts.get(type) as FloatLayout;
