@@ -9,28 +9,26 @@ export function formatSummary(title: string, lines: readonly (readonly [string, 
 
 /** What a restoration did, for people. */
 export function describeRestoration(r: Restoration, prior: string): [string, string][] {
-  const { run } = r;
   const lines: [string, string][] = [
     ["task", describeTask(r)],
     ["noise", describeNoise(r)],
-    ["solver", `${run.solver} (preset ${run.preset}, ${run.settings}), prior ${prior}`],
+    ["solver", `${r.run.solver} (preset ${r.run.preset}, ${r.run.settings}), prior ${prior}`],
     ["work", describeWork(r)],
   ];
   for (const remark of r.remarks) lines.push(["note", remark]);
-  if (run.roundTrip)
-    lines.push(
-      [
-        "ceiling",
-        `${run.roundTrip.psnr.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
-      ],
-      ["bias", describeBias(run.roundTrip.bias)],
-    );
-  if (run.residual === 0 && run.task.name === "inpaint")
+  const { roundTrip } = r.run;
+  if (roundTrip)
+    lines.push([
+      "ceiling",
+      `${roundTrip.psnr.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
+    ]);
+  if (roundTrip) lines.push(["bias", describeBias(roundTrip.bias)]);
+  if (r.run.residual === 0 && r.run.task.name === "inpaint")
     lines.push(["residual", "0: every known pixel is exactly as it was"]);
-  else if (run.steps > 0)
+  else if (r.run.steps > 0)
     lines.push([
       "residual",
-      `${digits(run.residual)} left of the data; noise alone would leave ${digits(run.expectedResidual)}`,
+      `${digits(r.run.residual)} left of the data; noise alone would leave ${digits(r.run.expectedResidual)}`,
     ]);
   if (r.seam) lines.push(["seam", describeSeam(r.seam, r)]);
   return lines;

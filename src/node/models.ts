@@ -1,14 +1,12 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TweedieError } from "../errors.ts";
 import { type Card, parseCard } from "../priors/card.ts";
-import { checkHash, priorFromCard } from "../priors/card-prior.ts";
-import { onnxPrior } from "../priors/onnx-prior.ts";
+import { priorFromCard } from "../priors/card-prior.ts";
 import type { Prior } from "../priors/prior.ts";
 import { type FileSource, fileSource, sha256Of } from "./byte-source.ts";
-import { isWithin } from "./files.ts";
-import { readOnnxFile } from "./onnx-file.ts";
+import { isWithin, readError, readText } from "./files.ts";
 
 export interface LoadOptions {
   readonly signal?: AbortSignal;
@@ -64,32 +62,41 @@ export async function loadPrior(nameOrPath: string, options: LoadOptions = {}): 
 }
 
 /** The model that a card file describes; its weights lie in the card's folder. */
-async function loadCardPrior(cardFile: string, { signal }: LoadOptions): Promise<Prior> {
-  const card = await readCard(cardFile, { signal });
-  const folder = dirname(cardFile);
-  if (card.architecture.type === "onnx" && card.weights)
-    return loadOnnxPrior(await pathBelow(folder, card.weights.file), card, { signal });
-  const files: FileSource[] = [];
-  const open = async (file: string) => {
-    const source = await fileSource(await pathBelow(folder, file));
-    files.push(source);
+async function loadCardPrior(cardFile: string, options: LoadOptions): Promise<Prior> {
+  return priorFromFolder(await readCard(cardFile, options), dirname(cardFile), options);
+}
+
+/**
+ * An ONNX denoiser and its card as a prior. Weights that the model keeps in files beside it are found; its hash is that of
+ * `file` alone.
+ * @throws {TweedieError} missing-file, unreadable-file, invalid-model, unsupported-op, aborted
+ */
+export async function loadOnnxPrior(file: string, card: Card, options: LoadOptions = {}): Promise<Prior> {
+  const sha256 = card.weights?.sha256 ?? (await hashOf(file, options));
+  return priorFromFolder(
+    { ...card, weights: { ...card.weights, file: basename(file), sha256 } },
+    dirname(file),
+    options,
+  );
+}
+
+async function hashOf(file: string, { signal }: LoadOptions): Promise<string> {
+  const source = await fileSource(file);
+  return sha256Of(source, signal).finally(() => source.close());
+}
+
+async function priorFromFolder(card: Card, folder: string, { signal }: LoadOptions): Promise<Prior> {
+  const files = new Map<string, Promise<FileSource>>();
+  const open = (file: string) => {
+    const source = files.get(file) ?? pathBelow(folder, file).then((path) => fileSource(path));
+    files.set(file, source);
     return source;
   };
   try {
     return await priorFromCard(card, open, { sha256: sha256Of, signal });
   } finally {
-    await Promise.all(files.map((file) => file.close()));
+    await Promise.allSettled([...files.values()].map(async (source) => (await source).close()));
   }
-}
-
-/**
- * An ONNX denoiser and its card as a prior; weights in files beside the model are found.
- * @throws {TweedieError} missing-file, unreadable-file, invalid-model, unsupported-op, aborted
- */
-export async function loadOnnxPrior(file: string, card: Card, { signal }: LoadOptions = {}): Promise<Prior> {
-  const hash = await reading(file, (source) => sha256Of(source, signal));
-  checkHash(hash, card.weights?.sha256, file);
-  return onnxPrior(readOnnxFile(file), card, hash);
 }
 
 /** The card of `model.onnx`: `model.card.json`, `model.json` or `card.json` in its folder. */
@@ -112,23 +119,15 @@ async function cardBeside(file: string, options: LoadOptions): Promise<Card> {
 }
 
 async function readCard(file: string, { signal }: LoadOptions): Promise<Card> {
-  const bytes = await reading(file, (source) => source.read(0, source.size, signal));
-  return parseCard(new TextDecoder().decode(bytes), file);
-}
-
-async function reading<T>(path: string, read: (source: FileSource) => Promise<T>): Promise<T> {
-  const source = await fileSource(path);
-  try {
-    return await read(source);
-  } finally {
-    await source.close();
-  }
+  return parseCard(await readText(file, "model card", signal), file);
 }
 
 /** @throws {TweedieError} invalid-model: a link leads out of the folder */
 async function pathBelow(folder: string, file: string): Promise<string> {
   const path = join(folder, file);
-  const [root, real] = await Promise.all([folder, path].map((p) => realpath(p).catch(() => undefined)));
-  if (!root || !real || isWithin(root, real)) return path; // a missing file is told by the reader
+  const [root, real] = await Promise.all([realpath(folder), realpath(path)]).catch((cause: unknown) => {
+    throw readError(path, "model file", cause);
+  });
+  if (isWithin(root, real)) return path;
   throw new TweedieError("invalid-model", { what: path, expected: `a file in the folder ${root}`, got: real });
 }

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { decodeOnnx } from "../onnx/import/load.ts";
+import { loadOnnx } from "../onnx/import/load.ts";
 import { type ByteSource, bytesSource, openSafetensors } from "../weights/index.ts";
 import { type Card, lacks } from "./card.ts";
 import { networkPrior } from "./network-prior.ts";
@@ -32,8 +32,10 @@ export async function priorFromCard(
     return [source, hash];
   };
   const [source, hash] = await opened(weights);
-  if (architecture.type === "onnx")
-    return onnxPrior(decodeOnnx(await source.read(0, source.size, signal), source.name), card, hash);
+  if (architecture.type === "onnx") {
+    const bytes = await source.read(0, source.size, signal);
+    return onnxPrior(await loadOnnx(bytes, open, source.name), card, hash);
+  }
   const denoiser = await openSafetensors(source, signal);
   if (!autoencoder) return networkPrior(card, { denoiser }, hash, signal);
   const [other, otherHash] = await opened(autoencoder.weights);

@@ -8,6 +8,7 @@ import {
   shuffleUnetSchema,
   tinyAutoencoderSchema,
 } from "../networks/index.ts";
+import { parse } from "../schema.ts";
 import { onnxSchema } from "./onnx-network.ts";
 import { preconditioningSchema } from "./preconditioning.ts";
 
@@ -113,16 +114,7 @@ export function parseCard(text: string, source: string): Card {
   } catch (cause) {
     throw new TweedieError("invalid-model", { what: source, expected: "a model card in JSON", got: "no JSON", cause });
   }
-  const parsed = cardSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue.path.length > 0 ? ` (${issue.path.join(".")})` : "";
-  throw new TweedieError("invalid-model", {
-    message: `${source}${field}: not a model card: ${issue.message}`,
-    expected: "a model card",
-    got: issue.message,
-    cause: parsed.error,
-  });
+  return parse(cardSchema, data, source, "invalid-model");
 }
 
 /** What a card of this model should have, and has not. */

@@ -124,7 +124,7 @@ function keptSamples(
 ): Uint8Array | undefined {
   if (!mask && !(outliers && clean)) return undefined;
   const n = mask?.known.length ?? 1;
-  return Uint8Array.from({ length: size }, (_, i) => (mask?.known[i % n] === 0 || outliers?.[i] ? 0 : 1));
+  return Uint8Array.from({ length: size }, (_, i) => ((mask && !mask.known[i % n]) || outliers?.[i] ? 0 : 1));
 }
 
 function checkKeepKnown({ keepKnown }: RestoreRequest, task: Task): void {

@@ -3,7 +3,7 @@ import type { NoiseModel, PictureSize } from "../operators/index.ts";
 import type { Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
 import type { Preset } from "../settings/index.ts";
-import type { Solver } from "../solvers/index.ts";
+import type { Solver, SolverOptions } from "../solvers/index.ts";
 import type { Planes } from "./planes.ts";
 import type { TaskInput } from "./task.ts";
 
@@ -21,7 +21,17 @@ export interface RunRequest {
   readonly stopAfter?: number | undefined;
 }
 
-export interface RestoreRequest extends RunRequest {
+/** The name of a solver, or a solver of one's own. */
+// biome-ignore lint/suspicious/noExplicitAny: a solver takes its own options alone, whatever they are
+export type SolverName = keyof SolverOptions | Solver<any>;
+
+type OptionsFor<S> = S extends keyof SolverOptions
+  ? SolverOptions[S]
+  : S extends Solver<infer O>
+    ? Partial<O>
+    : Readonly<Record<string, unknown>>;
+
+export interface RestoreRequest<S extends SolverName = SolverName> extends RunRequest {
   /** The damaged image; or give `measurement`. */
   readonly image?: Image | undefined;
   /** The numbers of a measurement as its operator gives them: unclipped, and of any shape. */
@@ -42,10 +52,10 @@ export interface RestoreRequest extends RunRequest {
    */
   readonly keepKnown?: boolean | undefined;
   /** A solver, or the name of one; by default what the settings choose for the operator. */
-  readonly solver?: string | Solver | undefined;
+  readonly solver?: S | undefined;
   readonly preset?: Preset | undefined;
   /** Options of the solver, over those of the preset. */
-  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  readonly options?: OptionsFor<S> | undefined;
   /** Larger images are restored in overlapping tiles of this side, in pixels. */
   readonly tileSize?: number | undefined;
 }

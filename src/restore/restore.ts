@@ -1,6 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import type { Image } from "../pictures/index.ts";
-import { type Seam, seamOf } from "../pictures/index.ts";
+import { type Image, type Seam, seamOf } from "../pictures/index.ts";
 import { type Choice, type Preset, settingsFor } from "../settings/index.ts";
 import { type Counts, parseOptions } from "../solvers/index.ts";
 import { finish } from "./finish.ts";

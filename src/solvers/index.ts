@@ -12,7 +12,7 @@ export { keepKnown } from "./keep-known.ts";
 export { missingFor } from "./latent-driver.ts";
 export { prepareSolver } from "./prepare.ts";
 export { type Problem, type ProblemData, parseOptions, type Setting } from "./problem.ts";
-export { checkCompatible, findSolver, listSolvers } from "./registry.ts";
+export { checkCompatible, findSolver, listSolvers, type SolverOptions } from "./registry.ts";
 export {
   type Progress,
   type RunOptions,

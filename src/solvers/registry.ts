@@ -48,6 +48,33 @@ const solvers: readonly Solver[] = [
   latino,
 ];
 
+type OptionsOf<S> = S extends Solver<infer O> ? Partial<O> : never;
+
+/** The options of each solver by its name. Augment it to have those of your own checked. */
+export interface SolverOptions {
+  "red-diff": OptionsOf<typeof redDiff>;
+  "vml-map": OptionsOf<typeof vmlMap>;
+  stsl: OptionsOf<typeof stsl>;
+  dps: OptionsOf<typeof dps>;
+  pigdm: OptionsOf<typeof pigdm>;
+  "exact-covariance": OptionsOf<typeof exactCovariance>;
+  ddrm: OptionsOf<typeof ddrm>;
+  ddnm: OptionsOf<typeof ddnm>;
+  mcg: OptionsOf<typeof mcg>;
+  mpgd: OptionsOf<typeof mpgd>;
+  diffpir: OptionsOf<typeof diffpir>;
+  daps: OptionsOf<typeof daps>;
+  "pnp-flow": OptionsOf<typeof pnpFlow>;
+  "ot-ode": OptionsOf<typeof otOde>;
+  mapga: OptionsOf<typeof mapga>;
+  "posterior-mean": OptionsOf<typeof posteriorMean>;
+  psld: OptionsOf<typeof psld>;
+  "gml-dps": OptionsOf<typeof gmlDps>;
+  p2l: OptionsOf<typeof p2l>;
+  resample: OptionsOf<typeof resample>;
+  latino: OptionsOf<typeof latino>;
+}
+
 export function listSolvers(): readonly Solver[] {
   return solvers;
 }

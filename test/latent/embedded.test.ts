@@ -37,7 +37,7 @@ describe("the embedded latent model", () => {
     expect((prior.card.weights?.bytes ?? 0) + (prior.card.autoencoder?.weights.bytes ?? 0)).toBeLessThan(24e6);
   });
 
-  it.each(["dps", "red-diff", "vml-map"])("restores a photo with %s", async (solver) => {
+  it.each(["dps", "red-diff", "vml-map"] as const)("restores a photo with %s", async (solver) => {
     const task = { name: "super-resolution", scale: 2 } as const;
     const noise = 0.02;
     const image = await degrade({ image: clean, task, noise, engine });

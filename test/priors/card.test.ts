@@ -33,23 +33,23 @@ describe("parseCard", () => {
 
   test.each<Case>([
     ["no JSON", "nonsense", "card.json: expected a model card in JSON"],
-    ["a list", "[]", "card.json: not a model card"],
-    ["no name", changed((c) => delete c.name), "card.json (name)"],
+    ["a list", "[]", "card.json: expected an object, got []"],
+    ["no name", changed((c) => delete c.name), "card.json.name: expected a string"],
     [
       "an unknown architecture",
       changed((c) => Object.assign(c, { architecture: { type: "gan" } })),
-      "(architecture.type)",
+      "card.json.architecture.type: expected",
     ],
     ["a misspelt field", changed((c) => Object.assign(c, { lisence: "MIT" })), "lisence"],
     [
       "a negative sigma",
       changed((c) => Object.assign(c.preconditioning as object, { sigmaMin: -1 })),
-      "(preconditioning.sigmaMin)",
+      "card.json.preconditioning.sigmaMin: expected",
     ],
     [
       "a sigmaMin above sigmaMax",
       preconditioned({ sigmaMin: 90 }),
-      "(preconditioning.sigmaMin): not a model card: expected less",
+      "card.json.preconditioning.sigmaMin: expected less than sigmaMax, 80, got 90",
     ],
     [
       "a schedule that does not fall",
@@ -63,7 +63,7 @@ describe("parseCard", () => {
     ],
     ["a range that falls", changed((c) => Object.assign(c.image as object, { range: [1, -1] })), "two rising numbers"],
     ["a range of no width", changed((c) => Object.assign(c.image as object, { range: [1, 1] })), "two rising numbers"],
-    ["a grid beyond 4096", built({ multiple: 8192 }), "(architecture.multiple)"],
+    ["a grid beyond 4096", built({ multiple: 8192 }), "card.json.architecture.multiple: expected"],
     ["a grid that the levels do not divide", built({ multiple: 12 }), "a multiple of shuffle·2^(levels - 1)"],
     ["fewer block counts than widths", built({ blocks: [1] }), "as many widths as block counts"],
     [
@@ -71,15 +71,23 @@ describe("parseCard", () => {
       built({ channels: 4 }),
       "expected 3, the channels of the pictures",
     ],
-    ["a family that nothing was tuned for", changed((c) => Object.assign(c, { settings: "faces" })), "(settings)"],
+    [
+      "a family that nothing was tuned for",
+      changed((c) => Object.assign(c, { settings: "faces" })),
+      "card.json.settings: expected",
+    ],
     ...["../weights", "a/../../b", "/etc/passwd", "..", ".", "", "a//b", "C:\\b", "a\\..\\b", "a/"].map(
       (name): Case => [
         `the weights file ${JSON.stringify(name)}`,
         changed((c) => Object.assign(c.weights as object, { file: name })),
-        "(weights.file)",
+        "card.json.weights.file: expected",
       ],
     ),
-    ["a hash that is none", changed((c) => Object.assign(c.weights as object, { sha256: "abc" })), "(weights.sha256)"],
+    [
+      "a hash that is none",
+      changed((c) => Object.assign(c.weights as object, { sha256: "abc" })),
+      "card.json.weights.sha256: expected",
+    ],
   ])("refuses %s and names the field", (_, json, message) => {
     expect(() => parseCard(json, "card.json")).toThrow(message);
     expect(() => parseCard(json, "card.json")).toThrow(TweedieError);

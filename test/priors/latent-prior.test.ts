@@ -167,16 +167,19 @@ describe("restore and sample with a latent model", () => {
   const data = Float32Array.from({ length: 3 * width * height }, (_, i) => 0.5 + 0.3 * Math.sin(i / 7));
   const image = createImage(width, height, 3, data);
 
-  test.each(["dps", "red-diff", "vml-map"])("%s: a picture of the same size, and the ceiling", async (solver) => {
-    const prior = await loadPrior(folder);
-    const options = solver === "vml-map" ? { steps: 2, inner: 2 } : { steps: 4 };
-    const request = { image, prior, task: { name: "denoise" as const }, noise: 0.1, solver, options, engine };
-    const result = await restore(request);
-    expect([result.images[0].width, result.images[0].height, result.run.solver]).toEqual([width, height, solver]);
-    expect(result.images[0].data.every((v) => v >= 0 && v <= 1)).toBe(true);
-    expect(result.run.roundTrip?.psnr).toBeGreaterThan(0);
-    expect(result.run.counts.forwards).toBeGreaterThan(0);
-  });
+  test.each(["dps", "red-diff", "vml-map"] as const)(
+    "%s: a picture of the same size, and the ceiling",
+    async (solver) => {
+      const prior = await loadPrior(folder);
+      const options = solver === "vml-map" ? { steps: 2, inner: 2 } : { steps: 4 };
+      const request = { image, prior, task: { name: "denoise" as const }, noise: 0.1, solver, options, engine };
+      const result = await restore(request);
+      expect([result.images[0].width, result.images[0].height, result.run.solver]).toEqual([width, height, solver]);
+      expect(result.images[0].data.every((v) => v >= 0 && v <= 1)).toBe(true);
+      expect(result.run.roundTrip?.psnr).toBeGreaterThan(0);
+      expect(result.run.counts.forwards).toBeGreaterThan(0);
+    },
+  );
 
   test("the default solver", async () => {
     const prior = await loadPrior(folder);
@@ -227,7 +230,7 @@ describe("restore and sample with a latent model", () => {
       prior,
       task,
       noise: 0.1,
-      solver: "latino",
+      solver: "latino" as const,
       options: { steps: 2 },
       keepKnown: true,
       engine,

@@ -29,6 +29,14 @@ export const restoreSchema = z.strictObject({
     help: "a clean picture; adds PSNR and SSIM to the report",
   }),
   tile,
+  resume: option(z.boolean().optional(), {
+    flag: "--resume",
+    help: "go on with the run for this result that was stopped or killed, to the same bytes",
+  }),
+  checkpoint: option(z.number().min(0).max(86_400).default(10), {
+    flag: "--checkpoint <SECONDS>",
+    help: "how often the state for --resume is written; 0: after each step (default: 10)",
+  }),
   ...pictureOptions,
 });
 

@@ -4,14 +4,18 @@ import { checkEncodable, formatFromPath, type Image } from "../../pictures/index
 import {
   isPictureTask,
   type Restoration,
-  restore,
+  type RestoreProgress,
+  type RestoreRequest,
+  restoreSteps,
   type SampleStatistics,
+  type SolverName,
   sampleStatistics,
 } from "../../restore/index.ts";
 import type { PictureCommand, Prepared } from "../command.ts";
 import { type RestoreArguments, restoreSchema } from "../commands/restore.ts";
 import { isArrayFile } from "../outputs.ts";
 import { describeRestoration, describeSamples, plural } from "../report.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import { compare, describeMetrics, readReference } from "./metrics.ts";
 import { type PreparedTask, prepareTask, sizeOf, toTask } from "./task.ts";
 
@@ -43,7 +47,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
     const prior = await loadPrior(args.model, { signal });
     const engine = await createEngine({ threads: args.threads });
     try {
-      const request: Parameters<typeof restore>[0] = {
+      const request: RestoreRequest = {
         ...("shape" in damaged ? { measurement: damaged } : { image: damaged }),
         size: sizeOf(args.size),
         task,
@@ -51,7 +55,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
         engine,
         noise: args.noise,
         keepKnown: args.keepKnown,
-        solver: args.solver,
+        solver: args.solver as SolverName | undefined,
         preset: args.preset,
         options: args.steps === undefined ? args.option : { steps: args.steps, ...args.option },
         seed: args.seed,
@@ -59,9 +63,10 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
         tileSize: args.tile,
         stopAfter: args.stopAfter,
         signal,
-        onProgress: (p) => progress("restoring", p),
       };
-      const result = await restore(request);
+      const checkpoint = new Checkpoint(args.output, args.checkpoint);
+      const result = await run(request, checkpoint, args.resume === true, (p) => progress("restoring", p));
+      if (!result.run.stopped) await checkpoint.remove();
       const reference = expected ?? (await readReference(inputs, result.images[0]));
       const metrics = reference && compare(result.images[0], reference);
       const comparable = image && reference && image.width === reference.width && image.height === reference.height;
@@ -102,8 +107,24 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
   },
 };
 
+/** Walks a restoration to its end; every now and then its state goes to a file, from which `resume` goes on. */
+async function run(
+  request: RestoreRequest,
+  checkpoint: Checkpoint,
+  resume: boolean,
+  onProgress: (progress: RestoreProgress) => void,
+): Promise<Restoration> {
+  const steps = restoreSteps(request, resume ? await checkpoint.read() : undefined);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done) return next.value;
+    onProgress(next.value.progress);
+    await checkpoint.offer(next.value);
+  }
+}
+
 /** The arguments with the value of every option, so that new defaults change no old result. */
-function resolve({ steps: _, ...args }: RestoreArguments, { noise, run }: Restoration): RestoreArguments {
+function resolve({ steps: _, resume: _r, ...args }: RestoreArguments, { noise, run }: Restoration): RestoreArguments {
   return {
     ...args,
     solver: run.solver,
@@ -124,27 +145,31 @@ function staysTransparent(args: RestoreArguments): boolean {
   return args.task !== "inpaint" || args.mask !== undefined;
 }
 
-function facts({ run, noise, missing, keptKnown, seam, remarks }: Restoration): Record<string, unknown> {
-  const { counts, roundTrip, residual, expectedResidual } = run;
-  const { forwards, vjps, ...passes } = counts;
+function facts({ run, ...r }: Restoration): Record<string, unknown> {
   return {
     solver: run.solver,
     settings: run.settings,
-    noise,
+    noise: r.noise,
     steps: run.steps,
-    forwards,
-    vjps,
-    ...(roundTrip ? { ...passes, roundTrip } : {}),
-    residual,
-    expectedResidual,
+    forwards: run.counts.forwards,
+    vjps: run.counts.vjps,
+    ...autoencoderCounts(run),
+    residual: run.residual,
+    expectedResidual: run.expectedResidual,
     tiles: run.tiles,
-    missing,
-    ...(seam ? { keptKnown, seam } : {}),
-    ...(remarks.length > 0 ? { remarks } : {}),
+    missing: r.missing,
+    ...(r.seam ? { keptKnown: r.keptKnown, seam: r.seam } : {}),
+    ...(r.remarks.length > 0 ? { remarks: r.remarks } : {}),
     seconds: run.seconds,
     compileSeconds: run.compileSeconds,
     stopped: run.stopped,
   };
+}
+
+function autoencoderCounts({ counts, roundTrip }: Restoration["run"]): Record<string, unknown> {
+  if (!roundTrip) return {};
+  const { encodes, encodeVjps, decodes, decodeVjps } = counts;
+  return { encodes, encodeVjps, decodes, decodeVjps, roundTrip: roundTrip.psnr, encoderBias: roundTrip.bias };
 }
 
 /** What the manifest says of several samples: `white` is the legend of OUT-std.png. */
@@ -157,7 +182,7 @@ function samplesRecord({ run: { sampler } }: Restoration, s: SampleStatistics, r
   };
 }
 
-function describeStop({ run: { steps }, images }: Restoration, samples: number): string {
+function describeStop({ images, run: { steps } }: Restoration, samples: number): string {
   const after = `after ${plural(steps, "step")}`;
   return samples > 1 ? `${after}, in sample ${images.length} of ${samples}` : after;
 }
