@@ -134,6 +134,7 @@ export function divide(
   return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(0)) : tiles, blend };
 }
 
+/** The known pixels of a tile: 1 = known. */
 export function cutMask(mask: Mask, tile: Tile): Uint8Array {
   return cutTile(mask.known, mask.width, mask.height, tile);
 }

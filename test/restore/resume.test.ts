@@ -21,7 +21,11 @@ const data = normals({ seed: 1, purpose: "image" }, 3 * width * height).map((v) 
 );
 const image = createImage(width, height, 3, data);
 const missing = Uint8Array.from({ length: width * height }, (_, i) => (i % 7 === 0 ? 1 : 0));
-const mask = createMask(width, height, missing);
+const mask = createMask(
+  width,
+  height,
+  missing.map((m) => 1 - m),
+);
 
 const request: RestoreRequest = {
   image,
