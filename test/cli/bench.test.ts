@@ -39,7 +39,7 @@ describe("tweedie bench run", () => {
     expectOneLine(await tweedie("bench", "run", file, "--limit", "0"), /--limit: expected a whole number from 1/);
     expectOneLine(await tweedie("bench", "run", file, "--fresh", "--report"), /--report: expected no --fresh/);
     const lpips = await tweedie("bench", "run", file, "-o", join(folder, "x"), "--lpips", join(folder, "no"));
-    expectOneLine(lpips, /expected backbone weights/);
+    expectOneLine(lpips, /expected an existing file of backbone weights/);
   });
 
   it("stops at Ctrl-C and goes on from there", { timeout: 240_000 }, async () => {
