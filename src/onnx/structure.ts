@@ -16,6 +16,14 @@ export function parametersOf(outputs: Readonly<Record<string, Tensor>>): Tensor[
   return ancestors(Object.values(outputs)).filter((x) => x.op === (parameterOp as Op));
 }
 
+/** Bytes of the constants that outputs depend on, each array once. */
+export function constantBytes(outputs: Readonly<Record<string, Tensor>>): number {
+  const arrays = new Set<TypedArray>();
+  for (const x of ancestors(Object.values(outputs)))
+    if (x.op === (constantOp as Op)) arrays.add((x.attrs as ConstantAttrs).data);
+  return [...arrays].reduce((n, data) => n + data.byteLength, 0);
+}
+
 /**
  * What a program is, apart from what it is fed: two graphs with equal structures differ in nothing but the values of their
  * parameters. It is derived from the graph itself, so that a program can never serve a graph that it was not made for.
@@ -25,7 +33,7 @@ export function structureOf({ inputs, outputs, optional = [], contrib = false }:
   const number = new Map<Tensor, number>();
   const lines: string[] = [contrib ? "contrib" : "", ...optional];
   for (const x of ancestors(Object.values(outputs))) {
-    lines.push(`${opNumber(x.op)}(${x.inputs.map((y) => number.get(y)).join()})${attributes(x)}`);
+    lines.push(`${x.op.kind ?? opNumber(x.op)}(${x.inputs.map((y) => number.get(y)).join()})${attributes(x)}`);
     number.set(x, number.size);
   }
   for (const [name, x] of Object.entries(inputs)) lines.push(`<${name}:${spec(x)}=${number.get(x) ?? ""}`);
