@@ -50,7 +50,7 @@ describe("a scatter plot", () => {
     const points = labels.map((label, i) => ({ label, x: 20, y: 25 + 0.1 * i }));
     const svg = await drawPlots([scatterPlot(points, axes)]);
     expect(names(svg).toSorted()).toEqual(labels.toSorted());
-    expect(svg).toContain('aria-label="solver 3: seconds 20, PSNR 25.3"');
+    expect(svg).toContain("<title>solver 3: seconds 20, PSNR 25.3</title>");
     expect(await drawPlots([scatterPlot(points, axes)])).toBe(svg);
   });
 

@@ -154,7 +154,8 @@ export async function drawPlots(plots: readonly (Plot | undefined)[], load = imp
     const compiled = placeNames(vegaLite.compile(spec).spec);
     const svg = await new vega.View(vega.parse(compiled), { renderer: "none" }).toSVG();
     const head = `<svg class="plot" role="img" aria-label="${escapeHtml(title)}" viewBox="$1">`;
-    drawn.push(svg.replace(/^<svg [^>]*viewBox="([^"]*)"[^>]*>/, head));
+    const titled = svg.replace(/<path aria-label="([^"]*)"([^>]*)\/>/g, "<path$2><title>$1</title></path>"); // for the mouse
+    drawn.push(titled.replace(/^<svg [^>]*viewBox="([^"]*)"[^>]*>/, head));
   }
   return `<div class="plots">${drawn.join("")}</div>`;
 }
