@@ -63,7 +63,7 @@ describe("tweedie calibrate", () => {
     const { file, out } = await trialFolder();
     const { code, out: text } = await tweedie("calibrate", file, "-o", out, "--samples", "5", "--threads", "1");
     expect(code).toBe(0);
-    expect(text).toMatch(/red-diff \(own\) +seeks one picture, draws no samples/);
+    expect(text).toMatch(/red-diff \(own\)[ –]+seeks one picture, draws no samples/);
     const record = JSON.parse(await readFile(join(out, "calibration.json"), "utf8"));
     expect(record).toMatchObject({ "tweedie-calibration": 1, samples: 5, missing: 0 });
     expect(record.rows.filter((row: { calibration?: unknown }) => row.calibration)).toHaveLength(2);
