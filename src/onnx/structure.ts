@@ -16,14 +16,6 @@ export function parametersOf(outputs: Readonly<Record<string, Tensor>>): Tensor[
   return ancestors(Object.values(outputs)).filter((x) => x.op === (parameterOp as Op));
 }
 
-/** Bytes of the constants that outputs depend on, each array once. */
-export function constantBytes(outputs: Readonly<Record<string, Tensor>>): number {
-  const arrays = new Set<TypedArray>();
-  for (const x of ancestors(Object.values(outputs)))
-    if (x.op === (constantOp as Op)) arrays.add((x.attrs as ConstantAttrs).data);
-  return [...arrays].reduce((n, data) => n + data.byteLength, 0);
-}
-
 /**
  * What a program is, apart from what it is fed: two graphs with equal structures differ in nothing but the values of their
  * parameters. It is derived from the graph itself, so that a program can never serve a graph that it was not made for.

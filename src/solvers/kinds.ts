@@ -1,6 +1,5 @@
 import type { Engine, Program } from "../engine/index.ts";
-import { constantBytes } from "../onnx/structure.ts";
-import { ancestors } from "../tensor/index.ts";
+import { ancestors, type ConstantAttrs, constantOp, type Op, type Tensor, type TypedArray } from "../tensor/index.ts";
 import { type FormulatedSolver, outputName } from "./formulate.ts";
 
 /** Up to so many bytes of weights, each kind of step gets a program, and a copy of the weights, of its own. */
@@ -52,4 +51,12 @@ export async function compileKinds(
   }
   const memory = [...programs.values()].reduce((most, program) => Math.max(most, program.memory), 0);
   return { of: (kind) => programs.get(kind) as Program, memory, dispose };
+}
+
+/** Bytes of the constants that outputs depend on, each array once. */
+function constantBytes(outputs: Readonly<Record<string, Tensor>>): number {
+  const arrays = new Set<TypedArray>();
+  for (const x of ancestors(Object.values(outputs)))
+    if (x.op === (constantOp as Op)) arrays.add((x.attrs as ConstantAttrs).data);
+  return [...arrays].reduce((n, data) => n + data.byteLength, 0);
 }
