@@ -61,7 +61,7 @@ describe("a snapshot", () => {
     expect(whole.count).toBe(steps);
     for (let leave = 1; leave <= steps; leave += 2) {
       const { snapshot } = await walk(undefined, leave);
-      const { result } = await walk(decodeSnapshot(encodeSnapshot(snapshot as RestoreSnapshot)));
+      const { result } = await walk(decodeSnapshot(Buffer.from(encodeSnapshot(snapshot as RestoreSnapshot))));
       const { seconds: _, compileSeconds: _c, ...run } = (result as Restoration).run;
       expect((result as Restoration).images).toEqual(whole.result?.images);
       expect(run).toEqual({ ...run, ...pick(whole.result as Restoration) });
