@@ -59,7 +59,7 @@ describe("a snapshot", () => {
     const { tiles, steps } = (whole.result as Restoration).run;
     expect(tiles).toBeGreaterThan(1);
     expect(whole.count).toBe(steps);
-    for (let leave = 1; leave <= steps; leave += 2) {
+    for (let leave = 1; leave <= steps; leave += 4) {
       const { snapshot } = await walk(undefined, leave);
       const { result } = await walk(decodeSnapshot(Buffer.from(encodeSnapshot(snapshot as RestoreSnapshot))));
       const { seconds: _, compileSeconds: _c, ...run } = (result as Restoration).run;
