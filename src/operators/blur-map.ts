@@ -1,12 +1,12 @@
 import { parameter, type Tensor } from "../tensor/index.ts";
 import { extend, fourierPair, transferMap, transferOf } from "./fourier.ts";
-import { type Border, type Kernel, padModes } from "./kernel.ts";
+import { type Edge, type Kernel, padModes } from "./kernel.ts";
 import type { Operator, OperatorSpec } from "./operator.ts";
 
 /** What the forms of a blur have in common. */
 export interface BlurForm {
   readonly kernel: Kernel;
-  readonly border: Border;
+  readonly border: Edge;
   readonly domain: readonly number[];
   readonly cutoff: number;
   readonly spec: OperatorSpec;

@@ -1,7 +1,7 @@
 import { wiener } from "./baselines/wiener.ts";
 import { type BlurForm, generalMap } from "./blur-map.ts";
 import { circularBlur } from "./circular-blur.ts";
-import { type Border, blurMatrix, blurNormBound, factorKernel, type Kernel } from "./kernel.ts";
+import { type Edge, blurMatrix, blurNormBound, factorKernel, type Kernel } from "./kernel.ts";
 import { adjoint, checkShape, type Operator } from "./operator.ts";
 import { separable } from "./separable.ts";
 import { conjugateGradient } from "./solve.ts";
@@ -9,7 +9,7 @@ import { conjugateGradient } from "./solve.ts";
 export interface BlurOptions {
   readonly kernel: Kernel;
   /** What lies outside the picture; "reflect" by default. "zero" is mid grey. */
-  readonly border?: Border;
+  readonly border?: Edge;
   /** Pseudo-inverse: singular values below this count as zero (per axis where the kernel is separable). Default 3e-2 (DDRM). */
   readonly cutoff?: number;
   /** How the kernel is written in a manifest; its values by default. */

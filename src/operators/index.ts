@@ -6,7 +6,7 @@ export { composition } from "./composition.ts";
 export { denoising } from "./denoising.ts";
 export { type FillMethod, fillMissing } from "./fill.ts";
 export { type InpaintingOptions, inpainting } from "./inpainting.ts";
-export { type Border, gaussianTaps, type Kernel, motionKernel, normalizedKernel } from "./kernel.ts";
+export { type Edge, gaussianTaps, type Kernel, motionKernel, normalizedKernel } from "./kernel.ts";
 export { type KernelSpec, kernelOf } from "./kernel-spec.ts";
 export { type KnownPixels, knownPixels, type MaskSpec, maskBits } from "./masks.ts";
 export { addNoise, type GaussianNoise, measuredValues, observedEntries } from "./noise.ts";

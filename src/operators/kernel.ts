@@ -13,9 +13,9 @@ export interface Kernel {
 }
 
 /** What lies outside a picture: the other side, the mirrored inside (edge not repeated), or mid grey. */
-export type Border = "circular" | "reflect" | "zero";
+export type Edge = "circular" | "reflect" | "zero";
 
-export const padModes: Record<Border, PadMode> = { circular: "circular", reflect: "reflect", zero: "constant" };
+export const padModes: Record<Edge, PadMode> = { circular: "circular", reflect: "reflect", zero: "constant" };
 
 /** Normalised Gaussian taps exp(-k²/2std²), |k| ≤ radius; without a radius it is cut at 4 std as SciPy does. */
 export function gaussianTaps(std: number, radius = Math.floor(4 * std + 0.5)): Float64Array {
@@ -104,7 +104,7 @@ export function factorKernel({
 }
 
 /** The blur along one axis of `n` pixels: y[i] = Σ_j taps[j] x[i - (j - ⌊length/2⌋)], with the border folded in. */
-export function blurMatrix(n: number, taps: ArrayLike<number>, border: Border): Dense {
+export function blurMatrix(n: number, taps: ArrayLike<number>, border: Edge): Dense {
   const centre = Math.floor(taps.length / 2);
   const after = taps.length - 1 - centre;
   const source = padIndices(n, after, centre, padModes[border]);
@@ -123,7 +123,7 @@ export function blurMatrix(n: number, taps: ArrayLike<number>, border: Border): 
  */
 export function blurNormBound(
   { height: kh, width: kw, data }: Kernel,
-  border: Border,
+  border: Edge,
   height: number,
   width: number,
 ): number {
@@ -157,7 +157,7 @@ interface Reach {
 }
 
 /** For each position of the extended axis: the pixel it copies and the taps through which outputs see it. */
-function seenBy(n: number, taps: number, border: Border): Reach[] {
+function seenBy(n: number, taps: number, border: Edge): Reach[] {
   const after = Math.floor(taps / 2);
   const before = taps - 1 - after;
   return padIndices(n, before, after, padModes[border]).flatMap((pixel, k) => {

@@ -1,6 +1,6 @@
 import { constant, type Tensor } from "../tensor/index.ts";
 import { generalMap } from "./blur-map.ts";
-import type { Border } from "./kernel.ts";
+import type { Edge } from "./kernel.ts";
 import { type KernelSpec, kernelOf } from "./kernel-spec.ts";
 import { checkShape, type Operator } from "./operator.ts";
 
@@ -9,7 +9,7 @@ export interface NonlinearBlurOptions {
   readonly kernel?: KernelSpec;
   /** Exposure: light is multiplied by this before the sensor clips it at white. Default 1.5. */
   readonly gain?: number;
-  readonly border?: Border;
+  readonly border?: Edge;
 }
 
 /**

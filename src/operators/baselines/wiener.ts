@@ -1,5 +1,5 @@
 import { padIndices } from "../../tensor/index.ts";
-import type { Border, Kernel } from "../kernel.ts";
+import type { Edge, Kernel } from "../kernel.ts";
 import { type Complex, fastLength, fft2, inverseFft2 } from "./fft.ts";
 
 /** The power of pictures is modelled as a (1 + |f/knee|²)^(-exponent/2), |f| in cycles per pixel. Chosen on set5. */
@@ -17,7 +17,7 @@ const passes = 4;
  * result, several times.
  * @returns a function of one measurement (row-major [C, H, W]) and the noise's standard deviation
  */
-export function wiener(kernel: Kernel, border: Border, [, channels, height, width]: readonly number[]) {
+export function wiener(kernel: Kernel, border: Edge, [, channels, height, width]: readonly number[]) {
   const area = height * width;
   return (y: ArrayLike<number>, sigma: number): Float64Array => {
     const rows = continuation(height, kernel.height, border);
@@ -62,7 +62,7 @@ export function wiener(kernel: Kernel, border: Border, [, channels, height, widt
 }
 
 /** Each position of a period of a length that transforms fast as a weighted sum of pixels: the picture itself, then its two ends fading into each other. */
-function continuation(n: number, taps: number, border: Border): [number, number][][] {
+function continuation(n: number, taps: number, border: Edge): [number, number][][] {
   const length = fastLength(n + 4 * Math.max(taps, 8));
   const gap = length - n;
   const source = padIndices(n, gap, gap, border === "circular" ? "circular" : "reflect");
