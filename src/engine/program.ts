@@ -1,15 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import type { Counts, ProbeMark } from "../onnx/write.ts";
-import {
-  ancestors,
-  type ConstantAttrs,
-  type DType,
-  fromFloat64,
-  sameShape,
-  show,
-  type Tensor,
-  type TypedArray,
-} from "../tensor/index.ts";
+import type { DType, Tensor, TypedArray } from "../tensor/index.ts";
+import { ancestors, type ConstantAttrs, fromFloat64, sameShape, show } from "../tensor/ops/index.ts";
 import { abortable } from "./abort.ts";
 import type { Compiled } from "./cache.ts";
 import { HostValue, type Runtime, type Value } from "./runtime.ts";

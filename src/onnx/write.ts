@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { type ConstantAttrs, constantOp, inputOp, type Op, probeOp, type Tensor } from "../tensor/index.ts";
+import type { Op, Tensor } from "../tensor/index.ts";
+import { type ConstantAttrs, constantOp, inputOp, probeOp } from "../tensor/ops/index.ts";
 import { parametersOf } from "./structure.ts";
 import { ConstantPool } from "./write-constants.ts";
 import { partsByNeed } from "./write-needs.ts";

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { TweedieError } from "../errors.ts";
-import { type Shape, sameShape, show } from "../tensor/index.ts";
+import type { Shape } from "../tensor/index.ts";
+import { sameShape, show } from "../tensor/ops/index.ts";
 import type { Operator, OperatorSpec } from "./operator.ts";
 import { parseOptions } from "./options.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TweedieError } from "../../src/errors.ts";
-import * as t from "../../src/tensor/index.ts";
-import { apply, constant, input, type Op, type Tensor } from "../../src/tensor/index.ts";
+import { constant, input, type Op, type Tensor } from "../../src/tensor/index.ts";
+import { apply } from "../../src/tensor/ops/index.ts";
+import * as t from "./all.ts";
 
 const x = (...shape: number[]) => input(shape);
 const int = (...shape: number[]) => input(shape, "int64");

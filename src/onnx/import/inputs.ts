@@ -1,14 +1,6 @@
 import { TweedieError } from "../../errors.ts";
-import {
-  constant,
-  type DType,
-  input,
-  type Shape,
-  show,
-  sizeOf,
-  type Tensor,
-  type TypedArray,
-} from "../../tensor/index.ts";
+import { constant, type DType, input, type Shape, sizeOf, type Tensor, type TypedArray } from "../../tensor/index.ts";
+import { show } from "../../tensor/ops/index.ts";
 import type { GraphProto, ValueInfoProto } from "../proto.ts";
 import { heldType, noteStoredType, typeName } from "./tensors.ts";
 

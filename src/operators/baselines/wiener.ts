@@ -1,4 +1,4 @@
-import { padIndices } from "../../tensor/index.ts";
+import { padIndices } from "../../tensor/ops/index.ts";
 import type { Border, Kernel } from "../kernel.ts";
 import { type Complex, fastLength, fft2, inverseFft2 } from "./fft.ts";
 
