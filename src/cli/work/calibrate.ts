@@ -4,7 +4,7 @@ import {
   calibrationTable,
   renderCalibration,
   runCalibration,
-} from "../../calibrate/index.ts";
+} from "../../bench/calibrate/index.ts";
 import { writeAtomic } from "../../node/files.ts";
 import type { CalibrateArguments } from "../commands/calibrate.ts";
 import type { ExitCode } from "../errors.ts";

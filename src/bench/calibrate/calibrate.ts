@@ -1,9 +1,9 @@
-import type { Engine } from "../engine/index.ts";
-import { TweedieError } from "../errors.ts";
-import type { Operator } from "../operators/index.ts";
-import type { Prior } from "../priors/index.ts";
-import { keepKnown, prepareSolver, runToEnd, type Solver, startOf } from "../solvers/index.ts";
-import { sizeOf } from "../tensor/index.ts";
+import type { Engine } from "../../engine/index.ts";
+import { TweedieError } from "../../errors.ts";
+import type { Operator } from "../../operators/index.ts";
+import type { Prior } from "../../priors/index.ts";
+import { keepKnown, prepareSolver, runToEnd, type Solver, startOf } from "../../solvers/index.ts";
+import { sizeOf } from "../../tensor/index.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 
 /** One truth and what was measured of it. */

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseBench, planBench } from "../../src/bench/index.ts";
-import { calibrate } from "../../src/calibrate/calibrate.ts";
-import { type Calibration, pool } from "../../src/calibrate/coverage.ts";
-import { calibrationTable, renderCalibration } from "../../src/calibrate/report.ts";
-import { type CalibrateRequest, runCalibration } from "../../src/calibrate/run.ts";
-import type { Engine } from "../../src/engine/index.ts";
-import { createEngine } from "../../src/node/engine.ts";
-import { createOperator } from "../../src/operators/index.ts";
-import { isotropicPrior } from "../../src/priors/index.ts";
-import { normals } from "../../src/random/index.ts";
-import { findSolver } from "../../src/solvers/index.ts";
-import { scratch, trial, writePictures } from "../bench/helpers.ts";
+import { calibrate } from "../../../src/bench/calibrate/calibrate.ts";
+import { type Calibration, pool } from "../../../src/bench/calibrate/coverage.ts";
+import { calibrationTable, renderCalibration } from "../../../src/bench/calibrate/report.ts";
+import { type CalibrateRequest, runCalibration } from "../../../src/bench/calibrate/run.ts";
+import { parseBench, planBench } from "../../../src/bench/index.ts";
+import type { Engine } from "../../../src/engine/index.ts";
+import { createEngine } from "../../../src/node/engine.ts";
+import { createOperator } from "../../../src/operators/index.ts";
+import { isotropicPrior } from "../../../src/priors/index.ts";
+import { normals } from "../../../src/random/index.ts";
+import { findSolver } from "../../../src/solvers/index.ts";
+import { scratch, trial, writePictures } from "../helpers.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coverageOf, levels, pool } from "../../src/calibrate/coverage.ts";
-import { normals } from "../../src/random/index.ts";
+import { coverageOf, levels, pool } from "../../../src/bench/calibrate/coverage.ts";
+import { normals } from "../../../src/random/index.ts";
 
 const draw = (sample: number, n: number, scale = 1) =>
   normals({ seed: 1, sample, purpose: "coverage" }, n).map((v) => scale * v);

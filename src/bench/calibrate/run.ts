@@ -1,14 +1,14 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { type CellSettings, cellKey } from "../bench/cell.ts";
-import { createSimulator } from "../bench/measurement.ts";
-import type { BenchPicture } from "../bench/pictures.ts";
-import { checkSelection, type Group, type Plan, type Row, type Selection, selectedCells } from "../bench/plan.ts";
-import type { Engine } from "../engine/index.ts";
-import { TweedieError } from "../errors.ts";
-import { writeAtomic } from "../node/files.ts";
-import { fnv1a } from "../random/stream.ts";
+import type { Engine } from "../../engine/index.ts";
+import { TweedieError } from "../../errors.ts";
+import { writeAtomic } from "../../node/files.ts";
+import { fnv1a } from "../../random/stream.ts";
+import { type CellSettings, cellKey } from "../cell.ts";
+import { createSimulator } from "../measurement.ts";
+import type { BenchPicture } from "../pictures.ts";
+import { checkSelection, type Group, type Plan, type Row, type Selection, selectedCells } from "../plan.ts";
 import { type CalibrationCase, calibrate } from "./calibrate.ts";
 import { type Calibration, type Coverage, pool } from "./coverage.ts";
 

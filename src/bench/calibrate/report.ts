@@ -1,6 +1,6 @@
-import { anchor, escapeHtml } from "../bench/report/html.ts";
-import { paletteSize } from "../bench/report/plot.ts";
-import { style } from "../bench/report/style.ts";
+import { anchor, escapeHtml } from "../report/html.ts";
+import { paletteSize } from "../report/plot.ts";
+import { style } from "../report/style.ts";
 import { levels } from "./coverage.ts";
 import type { CalibrationRow } from "./run.ts";
 
