@@ -1,3 +1,4 @@
+export * from "./calibrate/index.ts";
 export type { Cell } from "./cell.ts";
 export { type Plan, type PlanOptions, planBench, type Selection } from "./plan.ts";
 export { renderReport } from "./report/report.ts";
