@@ -41,7 +41,10 @@ export class Program<I extends string = string, O extends string = string> {
   #parameters: Promise<Readonly<Record<string, Value>>> | undefined;
   #disposed = false;
 
-  /** Use `engine.compile`. */
+  /**
+   * Use `engine.compile`.
+   * @internal
+   */
   constructor(compiled: Compiled, binding: Binding) {
     this.#compiled = compiled;
     this.#binding = binding;

@@ -63,6 +63,7 @@ export {
   ones,
   type PadMode,
   type Pads,
+  type Pair,
   type PoolOptions,
   parameter,
   pow,

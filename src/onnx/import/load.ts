@@ -17,12 +17,6 @@ export interface LoadedModel {
   readonly name: string;
 }
 
-/** Bytes that are read in ranges: a file, a Blob, a URL. */
-interface ByteSource {
-  readonly size: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
 /**
  * Decodes an ONNX model and checks that it is one.
  * @throws {TweedieError} invalid-model
@@ -43,7 +37,10 @@ export function decodeOnnx(bytes: Uint8Array, name = "the model"): LoadedModel {
  */
 export async function loadOnnx(
   bytes: Uint8Array,
-  open: (location: string) => Promise<ByteSource>,
+  open: (location: string) => Promise<{
+    readonly size: number;
+    read(offset: number, length: number): Promise<Uint8Array>;
+  }>,
   name?: string,
 ): Promise<LoadedModel> {
   const loaded = decodeOnnx(bytes, name);
