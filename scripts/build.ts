@@ -18,6 +18,7 @@ execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconf
 const options: BuildOptions = {
   external: Object.keys(dependencies),
   bundle: true,
+  keepNames: true, // of classes, in messages and stacks
   format: "esm",
   platform: "node",
   target: "node20.19",
