@@ -10,13 +10,13 @@ import { type BuildOptions, build } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
 process.chdir(root);
-const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, object>;
 
 rmSync("dist", { recursive: true, force: true });
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
 
 const options: BuildOptions = {
-  external: Object.keys(dependencies),
+  external: Object.keys({ ...dependencies, ...peerDependencies }),
   bundle: true,
   keepNames: true, // of classes, in messages and stacks
   format: "esm",

@@ -16,7 +16,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string, cod
     const got = issue.keys.map((key) => JSON.stringify(key)).join(", ");
     throw new TweedieError(code, {
       what: name(what, path),
-      expected: knownKeys(schema, path),
+      expected: knownKeys(schema, value, path),
       got,
       cause: result.error,
     });
@@ -67,10 +67,36 @@ function article(type: string): string {
   return type === "number" ? "a finite number" : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 }
 
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string {
-  if (path.length > 0 || !("shape" in schema)) return "known options only";
-  const keys = Object.keys(schema.shape as object);
+function knownKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string {
+  const keys = keysAt(schema, value, path);
+  if (keys === undefined) return "known options only";
   return keys.length === 0 ? "no options" : `options among ${keys.join(", ")}`;
+}
+
+/** The parts of a schema's definition that lead to an object's keys. */
+interface Definition {
+  readonly innerType?: z.ZodType;
+  readonly in?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly options?: readonly z.ZodType[];
+  readonly shape?: Readonly<Record<PropertyKey, z.ZodType>>;
+}
+
+/** The keys that the object at a path may have. In a union, the branch counts that finds nothing but unknown keys. */
+function keysAt(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] | undefined {
+  const { innerType, in: source, element, options, shape } = schema.def as Definition;
+  const wrapped = innerType ?? source;
+  if (wrapped) return keysAt(wrapped, value, path);
+  if (options) {
+    const fits = (option: z.ZodType) =>
+      option.safeParse(value).error?.issues.every(({ code }) => code === "unrecognized_keys");
+    const option = options.find(fits);
+    return option && keysAt(option, value, path);
+  }
+  if (path.length === 0) return shape && Object.keys(shape);
+  const [key, ...rest] = path;
+  const inside = element ?? shape?.[key];
+  return inside && keysAt(inside, (value as Record<PropertyKey, unknown>)[key], rest);
 }
 
 function show(value: unknown): string {

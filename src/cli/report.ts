@@ -1,10 +1,10 @@
+import { alignColumns } from "../bench/columns.ts";
 import type { Restoration, SampleStatistics, Seam } from "../restore/index.ts";
 import { digits, duration } from "./progress.ts";
 
 /** Aligned "label  text" lines. */
 export function formatSummary(title: string, lines: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [title, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join("\n");
+  return [title, ...alignColumns(lines).map((line) => `  ${line}`)].join("\n");
 }
 
 /** What a restoration did, for people. */
@@ -119,15 +119,4 @@ function describeWork({ images, run: { counts, steps, tiles, seconds, threads } 
 
 export function plural(n: number, word: string): string {
   return `${n} ${word}${n === 1 ? "" : "s"}`;
-}
-
-/** Left-aligned columns, two blanks apart. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) =>
-    row
-      .map((text, i) => text.padEnd(widths[i]))
-      .join("  ")
-      .trimEnd(),
-  );
 }

@@ -105,11 +105,21 @@ export class Program<I extends string = string, O extends string = string> {
     return Object.fromEntries(outputs.map((name) => [name, results[onnx(name)]])) as Record<O, Value>;
   }
 
-  /** Elements as a value that the runtime holds, to be fed in many runs. Dispose of it. */
+  /** Is there an input of this name? */
+  takes(name: string): name is I {
+    return this.#compiled.graph.inputs.some((i) => i.name === name);
+  }
+
+  /** Elements as a value of an input that the runtime holds, to be fed in many runs. Dispose of it. */
   hold(name: I, fed: Fed): Promise<Value> {
     const found = this.#compiled.graph.inputs.find((i) => i.name === name);
     if (!found) throw this.#unknownInput(name);
     return this.#binding.runtime.hold(hostValue(name, fed, found.tensor));
+  }
+
+  /** The same for a value that an output of this program would be. */
+  holdOutput(name: O, fed: Fed): Promise<Value> {
+    return this.#binding.runtime.hold(hostValue(name, fed, this.#output(name).tensor));
   }
 
   /** Ends the use of this program. What it was compiled to stays with the engine, for graphs of the same structure. */

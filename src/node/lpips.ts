@@ -8,7 +8,7 @@ import { fileSource, sha256Of } from "./byte-source.ts";
  * @throws {TweedieError} missing-file, unreadable-file; invalid-model: a file without these weights
  */
 export async function loadLpips(path: string, engine: Engine): Promise<Lpips> {
-  const file = await fileSource(path, "backbone weights (safetensors)");
+  const file = await fileSource(path, "file of backbone weights (safetensors)");
   try {
     return await createLpips(await openSafetensors(file), engine, await sha256Of(file));
   } finally {

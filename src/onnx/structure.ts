@@ -17,7 +17,7 @@ export function structureOf({ inputs, outputs, optional = [], contrib = false }:
   const number = new Map<Tensor, number>();
   const lines: string[] = [contrib ? "contrib" : "", ...optional];
   for (const x of ancestors(Object.values(outputs))) {
-    lines.push(`${opNumber(x.op)}(${x.inputs.map((y) => number.get(y)).join()})${attributes(x)}`);
+    lines.push(`${x.op.kind ?? opNumber(x.op)}(${x.inputs.map((y) => number.get(y)).join()})${attributes(x)}`);
     number.set(x, number.size);
   }
   for (const [name, x] of Object.entries(inputs)) lines.push(`<${name}:${spec(x)}=${number.get(x) ?? ""}`);

@@ -1,6 +1,6 @@
 import type { Network } from "../diffusion/index.ts";
 import type { Condition, ConditionalNetwork } from "../networks/index.ts";
-import { concat, type Tensor } from "../tensor/index.ts";
+import { concat, parameter, type Tensor } from "../tensor/index.ts";
 
 /** A network with the same condition at every call. */
 export function conditioned(network: ConditionalNetwork, condition: Condition = {}): Network {
@@ -22,6 +22,7 @@ export function guided(
   scale: number | Tensor,
 ): Network {
   if (scale === 1) return conditioned(network, condition);
+  const w = typeof scale === "number" ? parameter(scale) : scale;
   return (u, time) => {
     const n = u.shape[0];
     const both = network(concat([u, u], 0), concat([time, time], 0), {
@@ -29,7 +30,7 @@ export function guided(
       label: joined(without.label, condition.label, n),
     });
     const [free, conditional] = both.split([n, n], 0);
-    return free.add(conditional.sub(free).mul(scale));
+    return free.add(conditional.sub(free).mul(w));
   };
 }
 

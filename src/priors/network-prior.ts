@@ -11,7 +11,7 @@ import {
   shuffleUnet,
   tinyAutoencoder,
 } from "../networks/index.ts";
-import { constant, probe, type Tensor } from "../tensor/index.ts";
+import { parameter, probe, type Tensor } from "../tensor/index.ts";
 import { show } from "../tensor/ops/index.ts";
 import { toFloat32, type WeightSource } from "../weights/index.ts";
 import { type Card, familyOf, lacks } from "./card.ts";
@@ -144,9 +144,9 @@ async function readDenoiser(
 /** The condition of a model with cross-attention: the tensor `context` [1, T, width] of its weights, or one token of zeros. */
 async function ownEmbedding(weights: WeightSource, width: number, signal: AbortSignal | undefined): Promise<Tensor> {
   const { shape } = weights.entry("context") ?? {};
-  if (!shape) return constant(new Float32Array(width), [1, 1, width]);
+  if (!shape) return parameter(new Float32Array(width), [1, 1, width]);
   if (shape.length === 3 && shape[0] === 1 && shape[2] === width)
-    return constant(toFloat32(await weights.read("context", signal)), shape);
+    return parameter(toFloat32(await weights.read("context", signal)), shape);
   throw new TweedieError("invalid-model", {
     what: `${weights.name}: context`,
     expected: `[1, T, ${width}]`,

@@ -1,6 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import { fnv1a } from "../random/stream.ts";
 import {
+  checkCompatible,
   noCounts,
   type PreparedSolver,
   prepareSolver,
@@ -212,6 +213,7 @@ class Run {
     if (this.#last?.tile === tile) return this.#last.prepared;
     await this.dispose();
     const { prior, solver, options, engine, signal } = this.#request;
+    if (!prior.latent) checkCompatible(solver, operator);
     const prepared = await prepareSolver(
       { operator, sigmaY: this.#plan.sigmaY, prior },
       { solver, options, engine, signal },

@@ -4,12 +4,12 @@ import { TweedieError } from "../errors.ts";
 import { decodeLatents, latentShape } from "../latent/index.ts";
 import { createImage, type Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
+import { parse } from "../schema.ts";
 import { draw } from "../solvers/draw.ts";
 import { type Counts, noCounts } from "../solvers/index.ts";
 import { SMALLEST } from "./plan.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
 import type { RunRequest } from "./request.ts";
-import { parseWith } from "./task.ts";
 
 const optionsSchema = z.strictObject({
   /** Number of noise levels. */
@@ -57,7 +57,7 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
   const [, ...shape] = prior.latent ? latentShape(prior.latent, domain) : domain;
   checkSize(width, height);
   const begin = performance.now();
-  const options = parseWith(optionsSchema, request.options ?? {}, "option");
+  const options = parse(optionsSchema, request.options ?? {}, "sample");
   const [lowest, highest] = prior.sigmaRange;
   const max = Math.min(options.sigmaMax, highest);
   const min = Math.min(Math.max(options.sigmaMin, lowest), max);

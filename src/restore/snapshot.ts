@@ -60,7 +60,7 @@ export function decodeSnapshot(bytes: Uint8Array): RestoreSnapshot {
   const end = bytes.indexOf(10);
   try {
     const start = Math.ceil((end + 1) / 4) * 4;
-    const numbers = new Float32Array(bytes.slice(start).buffer);
+    const numbers = new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer); // a copy: bytes may lie anywhere
     const [mark, snapshot] = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)), (_, value) => {
       const [first, length] = (value as { float32?: [number, number] } | null)?.float32 ?? [];
       if (first === undefined || length === undefined) return value;

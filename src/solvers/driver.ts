@@ -5,6 +5,7 @@ import { normals } from "../random/index.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/index.ts";
 import { type Counts, countsOf, sumCounts } from "./counts.ts";
 import { type FormulatedSolver, formulate, outputName } from "./formulate.ts";
+import { compileKinds, type KindPrograms, outputsOf } from "./kinds.ts";
 import { checkData, checkSetting, type ProblemData, parseOptions, type Setting } from "./problem.ts";
 import type { Solver, Step } from "./solver.ts";
 
@@ -95,25 +96,24 @@ export async function compileSolver<O>(setting: Setting, request: PrepareOptions
   const begin = performance.now();
   const { denoise, conditional } = prior;
   const graphs = formulate({ solver, options, operator, denoise, conditional, sigmaY, samples });
-  const optional = graphs.kinds.length > 1 ? Object.keys(graphs.steps.outputs) : [];
   const init = await engine.compile({ ...graphs.init, signal });
-  const program = await engine.compile({ ...graphs.steps, optional, signal }).catch(async (error: unknown) => {
+  const programs = await compileKinds(graphs, engine, signal).catch(async (error: unknown) => {
     await init.dispose();
     throw error;
   });
   const schedule = solver.schedule(options, { sigmaY, operator, conditional: conditional !== undefined });
   const expectedResidual = sigmaY * Math.sqrt(measuredValues(operator));
-  const compiled = { name: solver.name, samples, graphs, init, program, schedule, expectedResidual };
+  const compiled = { name: solver.name, samples, graphs, init, programs, schedule, expectedResidual };
   return {
     compileSeconds: (performance.now() - begin) / 1000,
-    memory: program.memory,
+    memory: programs.memory,
     shape: [samples, ...operator.domain.slice(1)],
     steps(data, stepOptions = {}) {
       checkData(data, operator);
       return runSchedule(compiled, data, stepOptions);
     },
     async dispose() {
-      await Promise.all([init.dispose(), program.dispose()]);
+      await Promise.all([init.dispose(), programs.dispose()]);
     },
   };
 }
@@ -123,7 +123,7 @@ interface CompiledSolver {
   readonly samples: number;
   readonly graphs: FormulatedSolver;
   readonly init: Program;
-  readonly program: Program;
+  readonly programs: KindPrograms;
   readonly schedule: readonly Step[];
   readonly expectedResidual: number;
 }
@@ -135,7 +135,7 @@ async function* runSchedule(
   { measurement, start }: ProblemData,
   { seed = 0, firstSample = 0, from }: StepOptions,
 ): AsyncGenerator<SolverStep, void> {
-  const { name, samples, graphs, init, program, schedule, expectedResidual } = compiled;
+  const { name, samples, graphs, init, programs, schedule, expectedResidual } = compiled;
   const { stateNames } = graphs;
   const clock = new Stopwatch();
   const draw = (inputs: Readonly<Record<string, Tensor>>, step: number) => drawNoise(inputs, seed, firstSample, step);
@@ -147,15 +147,15 @@ async function* runSchedule(
     for (const value of Object.values(values)) value.dispose();
   };
   try {
-    fixed.y = await program.hold("y", measurement);
-    fixed.start = await program.hold("start", start);
+    fixed.y = await init.hold("y", measurement);
+    fixed.start = await init.hold("start", start);
     if (from) {
-      const held = stateNames.map(async (s) => [s, await program.hold(`state.${s}`, from.state[s])] as const);
+      const held = stateNames.map(async (s) => [s, await init.holdOutput(s, from.state[s])] as const);
       state = Object.fromEntries(await Promise.all(held));
     } else state = await clock.time(init.runValues({ ...fixed, ...draw(graphs.init.inputs, 0) }, { keep: stateNames }));
 
     const first = from?.index ?? 0;
-    const calls = (kind: string) => countCalls(program.rowsOf(outputsOf(kind, stateNames)), samples);
+    const calls = (kind: string) => countCalls(programs.of(kind).rowsOf(outputsOf(kind, stateNames)), samples);
     let counts = sumCounts([
       countCalls(init.rowsOf(), samples),
       ...schedule.slice(0, first).map(({ kind }) => calls(kind)),
@@ -190,12 +190,14 @@ async function* runSchedule(
     let noise = draw(graphs.steps.inputs, first + 1);
     for (let i = first; i < schedule.length; i++) {
       const step = schedule[i];
-      const feeds: Record<string, Value | Float32Array> = {
+      const program = programs.of(step.kind);
+      const all: Record<string, Value | Float32Array> = {
         ...fixed,
         ...noise,
         ...scalarFeeds(graphs.steps.inputs, step),
       };
-      for (const s of stateNames) feeds[`state.${s}`] = state[s];
+      for (const s of stateNames) all[`state.${s}`] = state[s];
+      const feeds = Object.fromEntries(Object.entries(all).filter(([name]) => program.takes(name)));
       const outputs = outputsOf(step.kind, stateNames);
       const running = clock.time(program.runValues(feeds, { outputs, keep: outputs.slice(0, -1) }));
       if (i + 1 < schedule.length) noise = draw(graphs.steps.inputs, i + 2); // while the engine works
@@ -217,10 +219,6 @@ async function* runSchedule(
     estimate?.dispose();
   }
 }
-
-/** The residual, which the host always reads, is the last. */
-const outputsOf = (kind: string, stateNames: readonly string[]) =>
-  [...stateNames.map((name) => `next.${name}`), "estimate", "residual"].map((value) => outputName(kind, value));
 
 class Stopwatch {
   seconds = 0;

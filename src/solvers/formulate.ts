@@ -88,8 +88,8 @@ class RecordingScope implements Scope {
     this.operator = operator;
     this.noisy = sigmaY > 0;
     this.sigmaY = parameter(sigmaY);
-    this.normSquared = parameter(operator.normSquared);
-    this.measured = parameter(measuredValues(operator));
+    this.normSquared = parameter(() => operator.normSquared);
+    this.measured = parameter(() => measuredValues(operator));
     this.shape = [samples, ...operator.domain.slice(1)];
     this.A = remembering((x: Tensor) => operator.apply(x));
     this.denoise = remembering(denoise);

@@ -1,6 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Prior } from "../priors/prior.ts";
+import { parse } from "../schema.ts";
 import { type Shape, sizeOf } from "../tensor/index.ts";
 import { checkNeeds } from "./needs.ts";
 import type { Solver } from "./solver.ts";
@@ -25,19 +26,7 @@ export interface Problem extends Setting, ProblemData {}
 
 /** The solver's options with defaults filled in. @throws {TweedieError} invalid-option: names the option */
 export function parseOptions<O>(solver: Solver<O>, given: Readonly<Record<string, unknown>>): O {
-  const parsed = solver.options.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const name = unknown ?? issue.path.join(".");
-  const known = "shape" in solver.options ? Object.keys(solver.options.shape as object).join(", ") : "";
-  throw new TweedieError("invalid-option", {
-    message: unknown
-      ? `${solver.name}: expected one of the options ${known}, got ${unknown}`
-      : `${solver.name}: option ${name}: ${issue.message}, got ${JSON.stringify(given[name])}`,
-    expected: unknown ? known : issue.message,
-    got: unknown ?? JSON.stringify(given[name]),
-  });
+  return parse(solver.options, given, solver.name);
 }
 
 /**

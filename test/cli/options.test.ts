@@ -71,6 +71,7 @@ describe("readOptions", () => {
       samples: 1,
       seed: 0,
       option: {},
+      checkpoint: 10,
     });
     expect(read({ seed: "42" }).seed).toBe(42);
   });

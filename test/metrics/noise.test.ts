@@ -107,7 +107,7 @@ describe("estimateNoise", () => {
 
 const folder = "../shared/data/eval/cbsd68";
 
-// bench/noise.ts does this over all 68 pictures.
+// perf/noise.ts does this over all 68 pictures.
 describe.skipIf(!existsSync(folder))("estimateNoise on real photos (skipped without ../shared/data)", () => {
   it.each([2, 25])(
     "is within 5 per cent in the median at %i/255, clipped or not",

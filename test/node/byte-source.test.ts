@@ -42,8 +42,8 @@ test("the sha256 is that of the whole file", async () => {
 
 test("refuses what is no file, at once", async () => {
   await expect(fileSource(join(folder, "none"))).rejects.toMatchObject({ code: "missing-file" });
-  await expect(fileSource(folder)).rejects.toMatchObject({ code: "unreadable-file", got: "no regular file" });
+  await expect(fileSource(folder)).rejects.toMatchObject({ code: "unreadable-file", got: "a folder" });
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
-  await expect(fileSource(pipe)).rejects.toMatchObject({ code: "unreadable-file", got: "no regular file" });
+  await expect(fileSource(pipe)).rejects.toMatchObject({ code: "unreadable-file", got: "a device, pipe or socket" });
 });

@@ -27,7 +27,10 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
 
   beforeAll(async () => {
     engine = await createEngine({ threads: 2 });
-    const card = parseCard(readFileSync(new URL("./anime64.card.json", import.meta.url), "utf8"), "anime64.card.json");
+    const card = parseCard(
+      readFileSync(new URL("../../bench/models/anime64/card.json", import.meta.url), "utf8"),
+      "card.json",
+    );
     const prior = await loadOnnxPrior(join(model.path, "ddpm_anime64.onnx"), card);
     expect(prior.fixedSize).toEqual([64, 64]);
     const [x, sigma, v] = [input(shape), input([]), input(shape)];

@@ -53,6 +53,10 @@ const pairs: Record<string, readonly [OperatorSpec, OperatorSpec]> = {
     { name: "mri", seed: 1, coils: 4 },
     { name: "mri", seed: 2, coils: 4 },
   ],
+  ct: [
+    { name: "ct", angles: 5 },
+    { name: "ct", angles: 5 },
+  ],
   composition: [1, 2].map((std) => ({
     name: "composition",
     steps: [

@@ -33,7 +33,7 @@ export async function runCalibrateFile(
       const finished = new Date().toISOString();
       const record = { "tweedie-calibration": 1, name, samples, finished, versions, missing, rows };
       await writeAtomic(join(folder, "calibration.json"), `${JSON.stringify(record, null, 2)}\n`);
-      await writeAtomic(report, renderCalibration(name, rows, samples));
+      await writeAtomic(report, await renderCalibration(name, rows, samples));
       print(terminal, asJson, { data: record, text: `${calibrationTable(rows)}\n\nreport: ${report}` });
       return stopped ? `${missing} pictures are left` : undefined;
     },

@@ -1,4 +1,5 @@
 import "../../node/network-operator.ts"; // registers it
+import { alignColumns } from "../../bench/columns.ts";
 import { type CheckReport, type CheckResult, checkOperatorOnEngine } from "../../laws/index.ts";
 import { createEngine } from "../../node/engine.ts";
 import { loadOperators } from "../../node/modules.ts";
@@ -47,13 +48,12 @@ function describe(report: CheckReport): string {
   const { operator, domain, range, linear, checks, passed } = report;
   const shapes = `[${domain.slice(1).join(", ")}] → [${range.slice(1).join(", ")}]`;
   const title = `tweedie check ${operator}: ${shapes}, ${linear ? "linear" : "non-linear"}`;
-  const width = Math.max(...checks.map(({ name }) => name.length));
   const failures = checks.filter(({ status }) => status === "fail").length;
   const verdict = passed ? "every test passed" : `${failures} of ${checks.length} tests failed`;
-  return [title, ...checks.flatMap((check) => lines(check, width)), verdict].join("\n");
+  return [title, ...alignColumns(checks.flatMap(rows)).map((line) => `  ${line}`), verdict].join("\n");
 }
 
-function lines({ name, status, found, hint }: CheckResult, width: number): string[] {
-  const line = `  ${name.padEnd(width)}  ${signs[status].padEnd(4)}  ${found}`;
-  return hint ? [line, `  ${" ".repeat(width)}        hint: ${hint}`] : [line];
-}
+const rows = ({ name, status, found, hint }: CheckResult): string[][] => [
+  [name, signs[status], found],
+  ...(hint ? [["", "", `hint: ${hint}`]] : []),
+];

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { alignColumns } from "../../bench/columns.ts";
 import { TweedieError } from "../../errors.ts";
 import { createEngine } from "../../node/engine.ts";
 import { listPriors, loadPrior } from "../../node/models.ts";
@@ -12,10 +13,9 @@ import { plural } from "../report.ts";
 /** `models list`: the embedded models, a line each. */
 export async function listModels(): Promise<Described> {
   const priors = await listPriors();
-  const width = Math.max(...priors.map(({ name }) => name.length));
   return {
     data: priors.map(({ name, card }) => ({ name, description: card.description, licence: card.licence })),
-    text: priors.map(({ name, card }) => `${name.padEnd(width)}  ${card.description}`).join("\n"),
+    text: alignColumns(priors.map(({ name, card }) => [name, card.description])).join("\n"),
   };
 }
 
@@ -41,7 +41,7 @@ function describeCard(card: Card, hash: string, file: string | undefined): strin
     ["measured", card.measured && JSON.stringify(card.measured)],
     ["card", file],
   ];
-  return lines.flatMap(([label, text]) => (text === undefined ? [] : [`${label.padEnd(11)}  ${text}`])).join("\n");
+  return alignColumns(lines.flatMap(([label, text]) => (text === undefined ? [] : [[label, text]]))).join("\n");
 }
 
 function describeAutoencoder({ architecture, weights, measured }: NonNullable<Card["autoencoder"]>): string {

@@ -1,11 +1,12 @@
 import "../../node/network-operator.ts"; // registers it
+import { alignColumns } from "../../bench/columns.ts";
 import { listOperators } from "../../operators/index.ts";
 import { solverCost } from "../../solvers/cost.ts";
 import { findSolver, listSolvers, parseOptions, type Solver } from "../../solvers/index.ts";
 import { listOptions } from "../expectation.ts";
 import type { Described } from "../print.ts";
 import { digits } from "../progress.ts";
-import { columns, plural } from "../report.ts";
+import { plural } from "../report.ts";
 
 interface SolverFacts {
   readonly name: string;
@@ -69,7 +70,7 @@ export function describeSolvers(): Described {
   ];
   return {
     data: all,
-    text: [...columns([["solver", "needs", "gives", "costs", "reference"], ...rows]), "", ...legend].join("\n"),
+    text: [...alignColumns([["solver", "needs", "gives", "costs", "reference"], ...rows]), "", ...legend].join("\n"),
   };
 }
 
@@ -87,19 +88,19 @@ export function describeSolver(name: string): Described {
   if (described.vjpsPerStep > 0) total.push(plural(described.steps * described.vjpsPerStep, "VJP"));
   const table = (title: string, byTask: SettingsByTask) => {
     const rows = Object.entries(byTask).map(([task, values]) => [task, assignments(values)]);
-    return rows.length > 0 ? [title, ...columns(rows).map((line) => `  ${line}`)] : [];
+    return rows.length > 0 ? [title, ...alignColumns(rows).map((line) => `  ${line}`)] : [];
   };
   if (described.autoencoderPerStep > 0)
     total.push(`${Math.round(described.steps * described.autoencoderPerStep)} passes through the autoencoder`);
   const text = [
     `${name}: ${solver.reference}`,
-    ...columns([
+    ...alignColumns([
       ["needs", needsInWords(solver)],
       ["gives", solver.sampler ? "a sample, another one for each seed" : "one point"],
       ["costs", `${plural(described.steps, "step")}, ${total.join(", ")} with the defaults below`],
     ]).map((line) => `  ${line}`),
     "options (--option KEY=VALUE; the defaults are the paper's, a preset changes some)",
-    ...columns(
+    ...alignColumns(
       options.map(({ key, initial, expected }) => [
         initial === undefined ? key : `${key}=${JSON.stringify(initial)}`,
         expected,

@@ -1,4 +1,5 @@
 import "../../node/network-operator.ts"; // registers it
+import { alignColumns } from "../../bench/columns.ts";
 import { listOperators } from "../../operators/index.ts";
 import { isPictureTask, listTasks } from "../../restore/index.ts";
 import { listOptions } from "../expectation.ts";
@@ -14,14 +15,11 @@ export function describeTasks(): Described {
     const measurement = own ? "picture" : (task?.measurement ?? "array");
     return { name, summary, options, measurement };
   });
-  const width = Math.max(...data.map(({ name }) => name.length));
-  const text = data
-    .flatMap(({ name, summary, options, measurement }) => [
-      `${name.padEnd(width)}  ${summary}${measurement === "array" ? " (measurements are .npy files)" : ""}`,
-      ...(options.length > 0 ? [`${" ".repeat(width)}    ${options.join(" ")}`] : []),
-    ])
-    .join("\n");
-  return { data, text };
+  const rows = data.flatMap(({ name, summary, options, measurement }) => [
+    [name, `${summary}${measurement === "array" ? " (measurements are .npy files)" : ""}`],
+    ...(options.length > 0 ? [["", `  ${options.join(" ")}`]] : []),
+  ]);
+  return { data, text: alignColumns(rows).join("\n") };
 }
 
 const ownOptions = {

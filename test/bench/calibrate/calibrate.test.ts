@@ -125,7 +125,7 @@ describe("runCalibration", () => {
       ["twice", "dps (own)", 2],
     ]);
     expect(calibrationTable(rest.rows)).toMatch(/dps \(own\) +\d+\.\d ±\d/);
-    const html = renderCalibration("Trial", rest.rows, 5);
+    const html = await renderCalibration("Trial", rest.rows, 5);
     expect(html.match(/<svg/g)).toHaveLength(2);
     expect(html).not.toMatch(/<script|https?:/);
     await expect(run({ selection: { solvers: ["nobody"] } })).rejects.toThrow(

@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 const list = (text: string) => text.split(",");
 const rounds = Number(options.rounds);
 const threads = Number(options.threads);
-const here = fileURLToPath(new URL(".", import.meta.url)); // compiled: .cache/bench/bench
+const here = fileURLToPath(new URL(".", import.meta.url)); // compiled: .cache/perf/perf
 const root = join(here, "../../..");
 const python = process.env.TWEEDIE_PYTHON ?? "python3";
 const solverSteps = 10;
@@ -104,7 +104,7 @@ async function torchSide(): Promise<string | undefined> {
 }
 
 const startTweedie = () => new Side(process.execPath, [join(here, "engine-side.js")]);
-const startTorch = () => new Side(python, [join(root, "bench/engine.py")]);
+const startTorch = () => new Side(python, [join(root, "perf/engine.py")]);
 
 const median = (v: readonly number[]) => [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)];
 const least = (v: readonly number[]) => Math.min(...v);

@@ -1,4 +1,4 @@
-"""PyTorch's side of bench/engine.ts: the same networks, weights and inputs, timed on request.
+"""PyTorch's side of perf/engine.ts: the same networks, weights and inputs, timed on request.
 
 One JSON request a line on standard input, one JSON answer a line on standard output. Needs nothing but torch.
 """

@@ -2,7 +2,7 @@
  * Accuracy of the noise estimate on real pictures with synthetic noise: median and 90th percentile of the relative
  * error over a folder of clean pictures, per noise level; unclipped, and clipped to 8 bits as in a file.
  *
- *   npx tsx bench/noise.ts [--images ../shared/data/eval/cbsd68] [--every 1] [--grey] [--crop 0] [--known 1]
+ *   npx tsx perf/noise.ts [--images ../shared/data/eval/cbsd68] [--every 1] [--grey] [--crop 0] [--known 1]
  *                                [--jpeg QUALITY]
  *
  * `--crop N` takes the middle N pixels a side, `--known 0.3` hides the rest of the pixels at random, `--jpeg 90` compresses

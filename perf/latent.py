@@ -1,4 +1,4 @@
-"""PyTorch's side of bench/latent.ts: encoder, decoder and denoiser of a latent model, or TAEF2, timed on request.
+"""PyTorch's side of perf/latent.ts: encoder, decoder and denoiser of a latent model, or TAEF2, timed on request.
 
 One JSON request a line on standard input, one JSON answer a line on standard output. The networks are those of training/.
 """
