@@ -1,5 +1,6 @@
 import type { Engine } from "../src/engine/index.ts";
-import { ancestors, constant, input, type Tensor } from "../src/tensor/index.ts";
+import { constant, input, type Tensor } from "../src/tensor/index.ts";
+import { ancestors } from "../src/tensor/ops/index.ts";
 
 /** Channels and divisor of the picture's side: the convolutions of the embedded networks. */
 export const shapes = [

@@ -30,9 +30,50 @@ awk '/^```js$/ { inside = 1; next } /^```$/ { inside = 0 } inside' node_modules/
 node readme.mjs
 [ -s clean.png ]
 
+echo "== its subpaths, from a module and from CommonJS"
+cat > subpaths.mjs <<'CODE'
+import assert from "node:assert/strict";
+import * as bench from "tweedie/bench";
+import * as core from "tweedie/core";
+import * as laws from "tweedie/laws";
+import manifest from "tweedie/package.json" with { type: "json" };
+import { evaluate, gradient, input } from "tweedie/tensor";
+import { addOp, apply } from "tweedie/tensor/ops";
+import * as tweedie from "tweedie";
+
+assert.equal(tweedie.TweedieError, core.TweedieError); // one library, however it is imported
+assert.ok(tweedie.listOperators().some(({ name }) => name === "jpeg"));
+assert.ok(bench.planBench && bench.calibrate && manifest.version);
+const x = input([2]);
+const [g] = gradient(apply(addOp, [x, x], undefined).square().sum(), [x]);
+assert.deepEqual([...evaluate([g], new Map([[x, [1, 2]]]))[0].data], [8, 16]);
+const operator = core.createOperator({ name: "super-resolution", scale: 2 }, { domain: [1, 1, 8, 8] });
+assert.ok(laws.checkOperator(operator).passed);
+CODE
+node subpaths.mjs
+cat > common.cjs <<'CODE'
+const assert = require("node:assert/strict");
+const { TweedieError, readImage } = require("tweedie");
+assert.equal(require("tweedie/core").TweedieError, TweedieError);
+readImage("no-such.png").then(assert.fail, (error) => assert.equal(error.code, "missing-file"));
+CODE
+node common.cjs
+cp "$examples/own-solver.mjs" . && node own-solver.mjs "$examples/noisy.png" own.png
+[ -s own.png ]
+
+echo "== what a bundler for browsers takes of the core"
+echo 'import { listOperators } from "tweedie/core"; console.log(listOperators().length);' > browser.mjs
+"$root/node_modules/.bin/esbuild" browser.mjs --bundle --format=esm --platform=browser --log-level=error --outfile=bundle.mjs
+[ "$(node bundle.mjs)" = "$(node browser.mjs)" ]
+
 echo "== its types"
 cat > types.mts <<'CODE'
 import { loadPrior, type Restoration, restore, type RestoreRequest, TweedieError } from "tweedie";
+import type { BenchSpec } from "tweedie/bench";
+import type { Solver } from "tweedie/core";
+import type { CheckReport } from "tweedie/laws";
+import { gradient, type Tensor } from "tweedie/tensor";
+import type { Op } from "tweedie/tensor/ops";
 
 export async function all(request: Omit<RestoreRequest, "prior">): Promise<Restoration | string> {
   try {
@@ -42,9 +83,19 @@ export async function all(request: Omit<RestoreRequest, "prior">): Promise<Resto
     throw error;
   }
 }
+export type All = [BenchSpec, Solver, CheckReport, Op];
+export const slope = (f: (x: Tensor) => Tensor, x: Tensor): Tensor => gradient(f(x).sum(), [x])[0];
+// @ts-expect-error no solver of this name
+export const misspelt: RestoreRequest = { solver: "dpss" };
 // @ts-expect-error a task has a name
 export const wrong: RestoreRequest["task"] = { scale: 4 };
 CODE
-"$root/node_modules/.bin/tsc" --noEmit --strict --skipLibCheck --target es2022 --module nodenext types.mts
+check="$root/node_modules/.bin/tsc --noEmit --strict --target es2023 --types node --typeRoots $root/node_modules/@types"
+$check --skipLibCheck false --module nodenext types.mts
+$check --skipLibCheck --module esnext --moduleResolution bundler types.mts
+for map in node_modules/tweedie/dist/types/index.d.ts.map; do
+  source=$(node -p "path.join('node_modules/tweedie/dist/types', JSON.parse(fs.readFileSync('$map')).sources[0])")
+  [ -f "$source" ] # an editor's "go to definition" ends in the source
+done
 
 echo "the packed package works"

@@ -11,7 +11,9 @@ export {
   heunStep,
   karrasSigmas,
   logUniformSigmas,
+  type Network,
   renoiseStep,
+  type SigmaGrid,
 } from "./diffusion/index.ts";
 export {
   type CompileOptions,
@@ -30,9 +32,30 @@ export {
 } from "./engine/index.ts";
 export { type ErrorCode, type ErrorData, type ErrorDetails, TweedieError } from "./errors.ts";
 export { latentOperator, latentSpace } from "./latent/index.ts";
-export { estimateNoise, type Lpips, mae, mse, msSsim, psnr, ssim } from "./metrics/index.ts";
-export { type Autoencoder, type Encoded, sampleLatent } from "./networks/index.ts";
-export { type ImportedModel, type ImportOptions, importOnnx } from "./onnx/import.ts";
+export {
+  estimateNoise,
+  type Lpips,
+  mae,
+  mse,
+  msSsim,
+  type NoiseOptions,
+  type Planes as ComparedPlanes,
+  psnr,
+  type Samples,
+  type SsimOptions,
+  ssim,
+} from "./metrics/index.ts";
+export {
+  type Autoencoder,
+  type Condition,
+  type ConditionalNetwork,
+  type Encoded,
+  sampleLatent,
+} from "./networks/index.ts";
+export { decodeOnnx, type LoadedModel, loadOnnx } from "./onnx/import/load.ts";
+export { type FrozenValues, type ImportedModel, type ImportOptions, importOnnx } from "./onnx/import.ts";
+export type { Counts as ProbeCounts, WrittenGraph } from "./onnx/write.ts";
+export { encodeGraph } from "./onnx/write-encode.ts";
 export {
   adjoint,
   checkShape,
@@ -52,7 +75,7 @@ export {
   type TaskTraits,
 } from "./operators/index.ts";
 export type { LatentView } from "./operators/operator.ts";
-export { resolveAmbiguities } from "./operators/phase-retrieval-ambiguities.ts";
+export { type AmbiguityOptions, type Resolution, resolveAmbiguities } from "./operators/phase-retrieval-ambiguities.ts";
 export {
   alphaMask,
   checkEncodable,
@@ -70,6 +93,7 @@ export {
 } from "./pictures/index.ts";
 export {
   type Card,
+  type CardPriorOptions,
   type Conditional,
   conditioned,
   type DenoiserPrior,
@@ -84,6 +108,7 @@ export {
   priorFromCard,
   type SettingsFamily,
 } from "./priors/index.ts";
+export type { ClosedFormOptions } from "./priors/mixture.ts";
 export { normals, type Stream } from "./random/index.ts";
 export {
   type BlurKernel,
@@ -93,8 +118,10 @@ export {
   encodeSnapshot,
   listTasks,
   type NoiseLevel,
+  type OptionsFor,
   type Planes,
   type Restoration,
+  type RestoreCall,
   type RestoreProgress,
   type RestoreRequest,
   type RestoreSnapshot,
@@ -116,6 +143,8 @@ export {
   type TaskInput,
   toPlanes,
 } from "./restore/index.ts";
+export type { TotalsData } from "./restore/snapshot.ts";
+export type { MosaicParts } from "./restore/tiles.ts";
 export { type Choice, type Preset, type SettingsRequest, settingsFor } from "./settings/index.ts";
 export {
   type Counts,
@@ -152,9 +181,13 @@ export {
 } from "./solvers/index.ts";
 export { gradient, input, jvp, parameter, type Shape, type Tensor, vjp } from "./tensor/index.ts";
 export {
+  type BlobLike,
   type ByteSource,
   blobSource,
   bytesSource,
   openSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  type WeightEntry,
   type WeightSource,
 } from "./weights/index.ts";

@@ -18,7 +18,7 @@ export type ErrorCode =
   | "numerical-failure"
   | "internal";
 
-/** What a {@link TweedieError} says; everything but `expected` and `got` is optional in practice. */
+/** What a {@link TweedieError} says; `message`, or `expected` and `got`. */
 export interface ErrorDetails {
   /** The whole sentence. When omitted it is composed from `what`, `expected` and `got`. */
   message?: string;

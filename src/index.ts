@@ -16,11 +16,11 @@
 import "./node/network-operator.ts"; // registers it
 
 export * from "./core.ts";
-export { decodeImage, encodeImage } from "./node/codecs/index.ts";
+export { type DecodeOptions, decodeImage, encodeImage } from "./node/codecs/index.ts";
 export { createEngine, type NodeEngineOptions } from "./node/engine.ts";
 export { writeAtomic } from "./node/files.ts";
 export { loadLpips } from "./node/lpips.ts";
-export { type ListedPrior, listPriors, loadPrior } from "./node/models.ts";
+export { type ListedPrior, type LoadOptions, listPriors, loadPrior } from "./node/models.ts";
 export { loadOperators } from "./node/modules.ts";
 export { degrade, type OwnEngine, restore, sample, simulate } from "./node/on-engine.ts";
 export { importOnnxFile } from "./node/onnx-file.ts";

@@ -1,5 +1,6 @@
 // A lens that darkens the corners, and a sensor whose curve is bent: a non-linear operator with a start of its own.
-import { defineOperator, tensor } from "tweedie";
+import { defineOperator } from "tweedie";
+import { constant } from "tweedie/tensor";
 import { z } from "zod";
 
 defineOperator({
@@ -11,7 +12,7 @@ defineOperator({
       const [y, x] = [(Math.floor(k / w) + 0.5) / h - 0.5, ((k % w) + 0.5) / w - 0.5];
       return 1 - strength * 2 * (x * x + y * y);
     });
-    const light = tensor.constant(fall, [1, 1, h, w], "float32");
+    const light = constant(fall, [1, 1, h, w], "float32");
     const shape = [1, c, h, w];
     return {
       ...{ name: "vignette", linear: false, normSquared: 1, domain: shape, range: shape },

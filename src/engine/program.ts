@@ -1,15 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import type { Counts, ProbeMark } from "../onnx/write.ts";
-import {
-  ancestors,
-  type ConstantAttrs,
-  type DType,
-  fromFloat64,
-  sameShape,
-  show,
-  type Tensor,
-  type TypedArray,
-} from "../tensor/index.ts";
+import type { DType, Tensor, TypedArray } from "../tensor/index.ts";
+import { ancestors, type ConstantAttrs, fromFloat64, sameShape, show } from "../tensor/ops/index.ts";
 import { abortable } from "./abort.ts";
 import type { Compiled } from "./cache.ts";
 import { HostValue, type Runtime, type Value } from "./runtime.ts";
@@ -49,7 +41,10 @@ export class Program<I extends string = string, O extends string = string> {
   #parameters: Promise<Readonly<Record<string, Value>>> | undefined;
   #disposed = false;
 
-  /** Use `engine.compile`. */
+  /**
+   * Use `engine.compile`.
+   * @internal
+   */
   constructor(compiled: Compiled, binding: Binding) {
     this.#compiled = compiled;
     this.#binding = binding;

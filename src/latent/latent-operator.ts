@@ -2,7 +2,8 @@ import { TweedieError } from "../errors.ts";
 import type { Autoencoder } from "../networks/autoencoder.ts";
 import { DECODE, ENCODE, type Operator } from "../operators/operator.ts";
 import type { Prior } from "../priors/prior.ts";
-import { probe, type Shape, show, type Tensor } from "../tensor/index.ts";
+import { probe, type Shape, type Tensor } from "../tensor/index.ts";
+import { show } from "../tensor/ops/index.ts";
 
 /** The latent space of a prior. @throws {TweedieError} invalid-model: the prior is one of images */
 export function latentSpace({ latent, name }: Prior): Autoencoder {

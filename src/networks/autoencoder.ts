@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { constant, show, type Tensor } from "../tensor/index.ts";
+import { constant, type Tensor } from "../tensor/index.ts";
+import { show } from "../tensor/ops/index.ts";
 
 /** q(z|x) of an encoder: a mean, and a standard deviation where the encoder is a random one (KL). Both [N, latents, h, w]. */
 export interface Encoded {

@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { groupNorm, input, layerNorm, type Shape, sameShape, show, type Tensor } from "../tensor/index.ts";
+import { groupNorm, input, layerNorm, type Shape, type Tensor } from "../tensor/index.ts";
+import { sameShape, show } from "../tensor/ops/index.ts";
 import { type WeightSource, weight } from "../weights/index.ts";
 
 export type Layer = (x: Tensor) => Tensor;

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createJiti } from "jiti";
 import { TweedieError } from "../errors.ts";
 import { listOperators } from "../operators/index.ts";
 import { readBytes } from "./files.ts";
@@ -10,7 +9,7 @@ const loaded = new Map<string, readonly string[]>();
 
 /**
  * Runs a module (TypeScript or JavaScript) that defines operators with `defineOperator`, and gives their names. In it,
- * `tweedie` is the library that is running, whatever is installed beside the module, so that both share one list of
+ * `tweedie` (with `/core`, `/tensor` and `/tensor/ops`) is the library that is running, whatever is installed beside the module, so that both share one list of
  * operators; `zod` is the library's too. The module runs with all rights of this process: load only what you trust.
  * @throws {TweedieError} missing-file; unreadable-file; invalid-operator: it cannot be run, or defines nothing
  */
@@ -19,7 +18,14 @@ export async function loadOperators(file: string): Promise<readonly string[]> {
   const known = loaded.get(path);
   if (known) return known;
   await readBytes(file, "module");
-  const virtualModules = { tweedie: await import("../index.ts"), zod: await import("zod") };
+  const virtualModules = {
+    tweedie: await import("../index.ts"),
+    "tweedie/core": await import("../core.ts"),
+    "tweedie/tensor": await import("../tensor/index.ts"),
+    "tweedie/tensor/ops": await import("../tensor/ops/index.ts"),
+    zod: await import("zod"),
+  };
+  const { createJiti } = await import("jiti");
   const jiti = createJiti(import.meta.url, { virtualModules, fsCache: false, moduleCache: false, tryNative: false });
   const before = new Set(listOperators().map(({ name }) => name));
   try {

@@ -19,10 +19,12 @@ async function withEngine<R extends { readonly engine: core.Engine }, T>(
   }
 }
 
-type Restore = Parameters<typeof core.restore>[0];
-
 /** {@link core.restore}, on an engine of its own where none is given. @throws {TweedieError} as {@link core.restore} */
-export const restore = (request: OwnEngine<Restore>): Promise<core.Restoration> => withEngine(request, core.restore);
+export function restore<S extends core.SolverName = keyof core.SolverOptions>(
+  request: OwnEngine<core.RestoreCall<S>>,
+): Promise<core.Restoration> {
+  return withEngine<core.RestoreCall<S>, core.Restoration>(request, core.restore);
+}
 
 /** {@link core.sample}, on an engine of its own where none is given. @throws {TweedieError} as {@link core.sample} */
 export const sample = (request: OwnEngine<core.SampleRequest>): Promise<core.Sampling> =>

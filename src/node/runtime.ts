@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { HostValue, type Runtime, type Session, type SessionOptions, type Value } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { encodeModel } from "../onnx/proto.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
-import { toModelProto } from "../onnx/write-encode.ts";
+import { encodeGraph } from "../onnx/write-encode.ts";
 import type { DType, TypedArray } from "../tensor/index.ts";
 import { availableMemory } from "./memory.ts";
 import type { Call, Reply, WireData, WireFeed, WireValue, WorkerData } from "./messages.ts";
@@ -55,7 +54,7 @@ export class NodeRuntime implements Runtime {
   }
 
   async createSession(graph: WrittenGraph, options: SessionOptions): Promise<Session> {
-    if (graph.constants.bytes() <= this.#mapAbove) return this.#load(encodeModel(toModelProto(graph)), options);
+    if (graph.constants.bytes() <= this.#mapAbove) return this.#load(encodeGraph(graph), options);
     const folder = await mkdtemp(join(tmpdir(), "tweedie-"));
     const path = join(folder, "model.onnx");
     const remove = () => rm(folder, { recursive: true, force: true });

@@ -1,11 +1,9 @@
 import type { Tensor } from "../tensor/index.ts";
 import { GraphBuilder } from "./import/graph.ts";
-import type { InputOptions } from "./import/inputs.ts";
+import type { ImportOptions } from "./import/inputs.ts";
 import { decodeOnnx, type LoadedModel } from "./import/load.ts";
 
-export type { FrozenValues } from "./import/inputs.ts";
-
-export type ImportOptions = InputOptions;
+export type { FrozenValues, ImportOptions } from "./import/inputs.ts";
 
 /** An ONNX model as tensors: differentiable and composable like any other expression. */
 export interface ImportedModel {
@@ -23,8 +21,8 @@ export interface ImportedModel {
  * bound by `inputShapes`, and arithmetic on shapes is worked out. bfloat16 and 8-bit floats are read as float32, 4-bit
  * integers as 8-bit ones. Weights stay as they are stored; nothing large is computed on the host.
  * @param source the model's bytes, or a decoded model (`decodeOnnx`, `loadOnnx`)
- * @throws missing-file (weights outside the model); invalid-model (not ONNX, damaged, inconsistent); unsupported-op (lists every
- * operator that has no rule, with the nodes that use it); invalid-option (an open shape; a value that must be frozen)
+ * @throws {TweedieError} missing-file: weights outside the model; invalid-model: not ONNX, damaged, inconsistent; unsupported-op:
+ *   lists every operator that has no rule, with the nodes that use it; invalid-option: an open shape; a value that must be frozen
  */
 export function importOnnx(source: Uint8Array | LoadedModel, options: ImportOptions = {}): ImportedModel {
   const loaded = source instanceof Uint8Array ? decodeOnnx(source) : source;

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { TweedieError } from "../errors.ts";
-import { type DType, fromFloat64, type OnnxAttribute, onnxType, type TypedArray } from "../tensor/index.ts";
+import type { DType, OnnxAttribute, TypedArray } from "../tensor/index.ts";
+import { fromFloat64, onnxType } from "../tensor/ops/index.ts";
 import { type Shape, show, sizeOf } from "../tensor/shape.ts";
 import {
   type AttributeProto,

@@ -1,13 +1,5 @@
-import {
-  ancestors,
-  type ConstantAttrs,
-  constantOp,
-  inputOp,
-  type Op,
-  parameterOp,
-  type Tensor,
-  type TypedArray,
-} from "../tensor/index.ts";
+import type { Op, Tensor, TypedArray } from "../tensor/index.ts";
+import { ancestors, type ConstantAttrs, constantOp, inputOp, parameterOp } from "../tensor/ops/index.ts";
 import { bytesOf } from "./proto.ts";
 import type { GraphOptions } from "./write.ts";
 

@@ -1,4 +1,5 @@
-import { type DType, fromFloat64, type TypedArray } from "../tensor/index.ts";
+import type { DType, TypedArray } from "../tensor/index.ts";
+import { fromFloat64 } from "../tensor/ops/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { bytesOf } from "./proto.ts";
 import type { Names, Scope } from "./write-scope.ts";

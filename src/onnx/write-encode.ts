@@ -9,6 +9,7 @@ import {
   bytesPerElement,
   type ExternalLocation,
   encodeExternalTensor,
+  encodeModel,
   encodeNode,
   encodeTensor,
   encodeValueInfo,
@@ -21,6 +22,7 @@ import type { WrittenGraph } from "./write.ts";
 import type { Initializer } from "./write-constants.ts";
 import type { Body, NodeRecord, Scope } from "./write-scope.ts";
 
+/** @internal */
 export interface EncodeOptions {
   /** Where a constant is stored outside the model, or undefined for inside. */
   readonly external?: (constant: Initializer) => ExternalLocation | undefined;
@@ -28,7 +30,15 @@ export interface EncodeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The ModelProto of a graph that was laid out. Constants are viewed, not copied, until the model becomes bytes. */
+/** The bytes of a graph as an ONNX model: what a {@link Runtime} of one's own gives to its sessions. */
+export function encodeGraph(graph: WrittenGraph): Uint8Array<ArrayBuffer> {
+  return encodeModel(toModelProto(graph));
+}
+
+/**
+ * The ModelProto of a graph that was laid out. Constants are viewed, not copied, until the model becomes bytes.
+ * @internal
+ */
 export function toModelProto(graph: WrittenGraph, options: EncodeOptions = {}): ModelProto {
   const encoder = new Encoder(graph, options);
   const opsets = [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(writtenOpset) })];

@@ -1,4 +1,5 @@
-import { ancestors, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { ancestors } from "../tensor/ops/index.ts";
 
 /** Tensors that are needed under the same condition. */
 export interface Part {

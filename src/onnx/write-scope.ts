@@ -1,4 +1,5 @@
-import { type DType, type Emitter, fromFloat64, type OnnxAttribute, type Tensor } from "../tensor/index.ts";
+import type { DType, Emitter, OnnxAttribute, Tensor } from "../tensor/index.ts";
+import { fromFloat64 } from "../tensor/ops/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { ConstantPool } from "./write-constants.ts";
 

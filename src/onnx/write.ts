@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { type ConstantAttrs, constantOp, inputOp, type Op, probeOp, type Tensor } from "../tensor/index.ts";
+import type { Op, Tensor } from "../tensor/index.ts";
+import { type ConstantAttrs, constantOp, inputOp, probeOp } from "../tensor/ops/index.ts";
 import { parametersOf } from "./structure.ts";
 import { ConstantPool } from "./write-constants.ts";
 import { partsByNeed } from "./write-needs.ts";
@@ -28,9 +29,11 @@ export interface ProbeMark {
   readonly rows: number;
 }
 
-/** A graph laid out as ONNX nodes; {@link encodeModel} and {@link writeModelFile} turn it into bytes. */
+/** A graph laid out as ONNX nodes; {@link encodeGraph} and {@link writeModelFile} turn it into bytes. */
 export interface WrittenGraph {
+  /** @internal */
   readonly main: Scope;
+  /** @internal */
   readonly constants: ConstantPool;
   readonly inputs: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
   readonly outputs: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
@@ -38,11 +41,20 @@ export interface WrittenGraph {
   readonly parameters: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
   /** Optional output → name of the boolean input (shape []) that asks for it. */
   readonly conditions: Readonly<Record<string, string>>;
-  /** Values that are whole tensors: their size in memory is known. */
+  /**
+   * Values that are whole tensors: their size in memory is known.
+   * @internal
+   */
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** New names of values that are outputs of the model. */
+  /**
+   * New names of values that are outputs of the model.
+   * @internal
+   */
   readonly renamed: ReadonlyMap<string, string>;
-  /** Marks left by `probe`, per set of optional outputs that makes them run (empty: always). */
+  /**
+   * Marks left by `probe`, per set of optional outputs that makes them run (empty: always).
+   * @internal
+   */
   readonly probes: readonly ProbeMark[];
 }
 

@@ -1,7 +1,7 @@
 import { wiener } from "./baselines/wiener.ts";
 import { type BlurForm, generalMap } from "./blur-map.ts";
 import { circularBlur } from "./circular-blur.ts";
-import { type Edge, blurMatrix, blurNormBound, factorKernel, type Kernel } from "./kernel.ts";
+import { blurMatrix, blurNormBound, type Edge, factorKernel, type Kernel } from "./kernel.ts";
 import { adjoint, checkShape, type Operator } from "./operator.ts";
 import { separable } from "./separable.ts";
 import { conjugateGradient } from "./solve.ts";

@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { sameShape, show, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { sameShape, show } from "../tensor/ops/index.ts";
 import { product } from "./dense.ts";
 import type { Operator } from "./operator.ts";
 import { isSeparable, separable } from "./separable.ts";

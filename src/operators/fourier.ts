@@ -1,4 +1,5 @@
-import { constant, type PadMode, padIndices, parameter, type Tensor } from "../tensor/index.ts";
+import { constant, type PadMode, parameter, type Tensor } from "../tensor/index.ts";
+import { padIndices } from "../tensor/ops/index.ts";
 import { type Dense, dense, matrixConstant, onBothAxes, product, transposed } from "./dense.ts";
 import type { Kernel } from "./kernel.ts";
 

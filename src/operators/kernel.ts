@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { type PadMode, padIndices } from "../tensor/index.ts";
+import type { PadMode } from "../tensor/index.ts";
+import { padIndices } from "../tensor/ops/index.ts";
 import { type Dense, dense } from "./dense.ts";
 
 /**

@@ -2,7 +2,8 @@ import { TweedieError } from "../errors.ts";
 import type { LoadedModel } from "../onnx/import/load.ts";
 import { type ImportedModel, importOnnx } from "../onnx/import.ts";
 import { isReal } from "../tensor/dtype.ts";
-import { concat, type Shape, show, substitute, type Tensor } from "../tensor/index.ts";
+import { concat, type Shape, substitute, type Tensor } from "../tensor/index.ts";
+import { show } from "../tensor/ops/index.ts";
 import { checkShape, type Operator } from "./operator.ts";
 
 export interface NetworkOptions {

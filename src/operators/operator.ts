@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { input, type Shape, sameShape, show, sizeOf, type Tensor, vjp } from "../tensor/index.ts";
+import { input, type Shape, sizeOf, type Tensor, vjp } from "../tensor/index.ts";
+import { sameShape, show } from "../tensor/ops/index.ts";
 
 /** Plain JSON from which an operator can be rebuilt: its registered name and its options. */
 export interface OperatorSpec {

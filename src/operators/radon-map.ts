@@ -1,4 +1,5 @@
-import { apply, concat, constant, type Op, type Tensor } from "../tensor/index.ts";
+import { concat, constant, type Op, type Tensor } from "../tensor/index.ts";
+import { apply } from "../tensor/ops/index.ts";
 import { pixelsPerLine, type RadonGeometry, type RadonWeights, raysPerPixel } from "./radon-geometry.ts";
 
 /** Work is cut into pieces whose gathered tensors stay below this many bytes per channel, so that caches hold them. */

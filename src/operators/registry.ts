@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { TweedieError } from "../errors.ts";
 import { parse } from "../schema.ts";
-import { type Shape, sameShape, show } from "../tensor/index.ts";
+import type { Shape } from "../tensor/index.ts";
+import { sameShape, show } from "../tensor/ops/index.ts";
 import type { Operator, OperatorSpec } from "./operator.ts";
 
 /** How a kind of operator is made from plain options. Register it with {@link defineOperator}. */

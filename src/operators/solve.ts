@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { asTensor, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { asTensor } from "../tensor/ops/index.ts";
 import { adjoint, type Operator } from "./operator.ts";
 
 /** Guards the divisions of conjugate gradients once a residual has become exactly zero. */

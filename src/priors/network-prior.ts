@@ -11,7 +11,8 @@ import {
   shuffleUnet,
   tinyAutoencoder,
 } from "../networks/index.ts";
-import { parameter, probe, show, type Tensor } from "../tensor/index.ts";
+import { parameter, probe, type Tensor } from "../tensor/index.ts";
+import { show } from "../tensor/ops/index.ts";
 import { toFloat32, type WeightSource } from "../weights/index.ts";
 import { type Card, familyOf, lacks } from "./card.ts";
 import { conditioned } from "./guidance.ts";

@@ -8,7 +8,7 @@ import { type NoiseLevel, noiseLevel } from "./noise.ts";
 import { operatorSpec } from "./operator.ts";
 import { findOutliers } from "./outliers.ts";
 import { isPicture, type Planes, planesToPicture, toPlanes } from "./planes.ts";
-import type { RestoreRequest } from "./request.ts";
+import type { RestoreRequest, SolverName } from "./request.ts";
 import { operatorName, parseTask, type Task } from "./task.ts";
 import { divide, holeRegion, type Tile, type TileOptions } from "./tiles.ts";
 
@@ -59,7 +59,7 @@ export interface Plan {
  * @throws {TweedieError} size-mismatch, invalid-option, invalid-operator: the request does not fit together; invalid-model: the
  *   prior is not for such images
  */
-export function planRestoration(request: RestoreRequest, tileSize: number): Plan {
+export function planRestoration(request: RestoreRequest<SolverName>, tileSize: number): Plan {
   const { prior, size, seed = 0 } = request;
   const task = parseTask(request.task);
   checkKeepKnown(request, task);
@@ -127,7 +127,7 @@ function keptSamples(
   return Uint8Array.from({ length: size }, (_, i) => ((mask && !mask.known[i % n]) || outliers?.[i] ? 0 : 1));
 }
 
-function checkKeepKnown({ keepKnown }: RestoreRequest, task: Task): void {
+function checkKeepKnown({ keepKnown }: RestoreRequest<SolverName>, task: Task): void {
   if (!keepKnown || task.name === "inpaint") return;
   const expected = "the task inpaint, in which pixels are known";
   throw new TweedieError("invalid-option", { what: "keep known pixels", expected, got: task.name });
@@ -142,7 +142,7 @@ interface Measured {
 }
 
 /** The numbers that were measured. Of an image without colour, one plane is enough. */
-function measured({ image, measurement }: RestoreRequest, task: Task): Measured {
+function measured({ image, measurement }: RestoreRequest<SolverName>, task: Task): Measured {
   if ((image === undefined) === (measurement === undefined))
     throw new TweedieError("invalid-option", {
       what: "restore",

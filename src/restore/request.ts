@@ -5,6 +5,7 @@ import type { Prior } from "../priors/index.ts";
 import type { Preset } from "../settings/index.ts";
 import type { Solver, SolverOptions } from "../solvers/index.ts";
 import type { Planes } from "./planes.ts";
+import type { RestoreProgress } from "./progress.ts";
 import type { TaskInput } from "./task.ts";
 
 /** What every run on an engine can be told. */
@@ -25,13 +26,15 @@ export interface RunRequest {
 // biome-ignore lint/suspicious/noExplicitAny: a solver takes its own options alone, whatever they are
 export type SolverName = keyof SolverOptions | Solver<any>;
 
-type OptionsFor<S> = S extends keyof SolverOptions
+/** The options that a solver takes; those of all solvers where it is not known which one it will be. */
+export type OptionsFor<S extends SolverName> = S extends keyof SolverOptions
   ? SolverOptions[S]
   : S extends Solver<infer O>
     ? Partial<O>
-    : Readonly<Record<string, unknown>>;
+    : never;
 
-export interface RestoreRequest<S extends SolverName = SolverName> extends RunRequest {
+/** Without a solver named, the options may be those of any that the settings choose. */
+export interface RestoreRequest<S extends SolverName = keyof SolverOptions> extends RunRequest {
   /** The damaged image; or give `measurement`. */
   readonly image?: Image | undefined;
   /** The numbers of a measurement as its operator gives them: unclipped, and of any shape. */
@@ -58,4 +61,9 @@ export interface RestoreRequest<S extends SolverName = SolverName> extends RunRe
   readonly options?: OptionsFor<S> | undefined;
   /** Larger images are restored in overlapping tiles of this side, in pixels. */
   readonly tileSize?: number | undefined;
+}
+
+/** What {@link restore} is given: a request, and whom to tell of the steps. */
+export interface RestoreCall<S extends SolverName = keyof SolverOptions> extends RestoreRequest<S> {
+  readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
 }

@@ -1,12 +1,12 @@
 import { TweedieError } from "../errors.ts";
 import { type Image, type Seam, seamOf } from "../pictures/index.ts";
 import { type Choice, type Preset, settingsFor } from "../settings/index.ts";
-import { type Counts, parseOptions } from "../solvers/index.ts";
+import { type Counts, parseOptions, type SolverOptions } from "../solvers/index.ts";
 import { finish } from "./finish.ts";
 import type { NoiseLevel } from "./noise.ts";
 import { type Plan, planRestoration } from "./plan.ts";
 import type { RestoreProgress } from "./progress.ts";
-import type { RestoreRequest } from "./request.ts";
+import type { RestoreCall, RestoreRequest, SolverName } from "./request.ts";
 import { type RunResult, runPlan } from "./run.ts";
 import type { RestoreSnapshot } from "./snapshot.ts";
 import type { Task } from "./task.ts";
@@ -79,8 +79,8 @@ export interface RunRecord {
  * @throws {TweedieError} invalid-option, size-mismatch, invalid-operator, invalid-model: the request does not fit together;
  *   out-of-memory; numerical-failure: the solver left the finite numbers; aborted: stopped before there was any image
  */
-export async function restore(
-  request: RestoreRequest & { readonly onProgress?: ((progress: RestoreProgress) => void) | undefined },
+export async function restore<S extends SolverName = keyof SolverOptions>(
+  request: RestoreCall<S>,
 ): Promise<Restoration> {
   const steps = restoreSteps(request);
   for (;;) {
@@ -95,14 +95,14 @@ export async function restore(
  * @param from goes on from there, to the same bytes
  * @throws {TweedieError} as {@link restore}; invalid-option: the snapshot is of another request
  */
-export async function* restoreSteps(
-  request: RestoreRequest,
+export async function* restoreSteps<S extends SolverName = keyof SolverOptions>(
+  request: RestoreRequest<S>,
   from?: RestoreSnapshot,
 ): AsyncGenerator<RestoreStep, Restoration> {
   let begun = from !== undefined;
   for (let tileSize = from?.tileSize ?? request.tileSize ?? TILE_SIZE; ; tileSize = Math.floor(tileSize / 2)) {
     try {
-      const steps = restoreInTiles(request, tileSize, from);
+      const steps = restoreInTiles(request as RestoreRequest<SolverName>, tileSize, from);
       for (;;) {
         const next = await steps.next();
         if (next.done) return next.value;
@@ -118,7 +118,7 @@ export async function* restoreSteps(
 }
 
 async function* restoreInTiles(
-  request: RestoreRequest,
+  request: RestoreRequest<SolverName>,
   tileSize: number,
   from: RestoreSnapshot | undefined,
 ): AsyncGenerator<RestoreStep, Restoration> {
@@ -134,7 +134,7 @@ async function* restoreInTiles(
 }
 
 function describe(
-  { prior, engine, preset = "balanced", seed = 0, samples = 1 }: RestoreRequest,
+  { prior, engine, preset = "balanced", seed = 0, samples = 1 }: RestoreRequest<SolverName>,
   plan: Plan,
   { solver, options, source }: Choice,
   { totals, finished, stopped }: RunResult,

@@ -1,7 +1,8 @@
 import { createOperator } from "../operators/index.ts";
 import { DECODE, ENCODE, type Operator } from "../operators/operator.ts";
 import { FORWARD } from "../priors/prior.ts";
-import { ancestors, probe, type Tensor } from "../tensor/index.ts";
+import { probe, type Tensor } from "../tensor/index.ts";
+import { ancestors } from "../tensor/ops/index.ts";
 import { type Counts, countsOf, sumCounts } from "./counts.ts";
 import { formulate, outputName } from "./formulate.ts";
 import type { Solver } from "./solver.ts";

@@ -12,7 +12,7 @@ import type { Solver, Step } from "./solver.ts";
 export interface PrepareOptions<O> {
   readonly solver: Solver<O>;
   /** Overrides of the solver's defaults; unknown names and values are refused. */
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Partial<NoInfer<O>>>;
   readonly engine: Engine;
   /** How many results to draw side by side. */
   readonly samples?: number;

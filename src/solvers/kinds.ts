@@ -1,5 +1,6 @@
 import type { Engine, Program } from "../engine/index.ts";
-import { ancestors, type ConstantAttrs, constantOp, type Op, type Tensor, type TypedArray } from "../tensor/index.ts";
+import type { Op, Tensor, TypedArray } from "../tensor/index.ts";
+import { ancestors, type ConstantAttrs, constantOp } from "../tensor/ops/index.ts";
 import { type FormulatedSolver, outputName } from "./formulate.ts";
 
 /** Up to so many bytes of weights, each kind of step gets a program, and a copy of the weights, of its own. */

@@ -66,9 +66,9 @@ function latentForm<O>(solver: Solver<O>, operator: Operator): Solver<O> {
   return solver.linearises && !operator.linear ? linearised(solver) : solver;
 }
 
-function withoutClip<O>({ solver, options = {} }: PrepareOptions<O>): Readonly<Record<string, unknown>> {
+function withoutClip<O>({ solver, options }: PrepareOptions<O>): PrepareOptions<O>["options"] {
   const clips = "shape" in solver.options && "clip" in (solver.options.shape as object);
-  return clips ? { ...options, clip: false } : options;
+  return clips ? ({ ...options, clip: false } as unknown as typeof options) : options;
 }
 
 /** The way in and out of latent space, compiled for images [·, C, H, W] of one size. */

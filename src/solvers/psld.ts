@@ -14,7 +14,8 @@
 import * as z from "zod";
 import { ddimStep } from "../diffusion/index.ts";
 import { adjoint, type Operator } from "../operators/operator.ts";
-import { sameShape, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { sameShape } from "../tensor/ops/index.ts";
 import { guidance, latentParts, latentScale } from "./latent-guidance.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { normPerSample } from "./per-sample.ts";

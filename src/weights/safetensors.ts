@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { type DType, fromBfloat16, type TypedArray } from "../tensor/index.ts";
+import type { DType, TypedArray } from "../tensor/index.ts";
+import { fromBfloat16 } from "../tensor/ops/index.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { StoredTensor, WeightEntry, WeightSource } from "./weight-source.ts";
 

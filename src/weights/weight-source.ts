@@ -1,4 +1,5 @@
-import { constant, type DType, type Shape, type Tensor, type TypedArray, toFloat64 } from "../tensor/index.ts";
+import { constant, type DType, type Shape, type Tensor, type TypedArray } from "../tensor/index.ts";
+import { toFloat64 } from "../tensor/ops/index.ts";
 
 /** What is known of a stored tensor before its values are read. */
 export interface WeightEntry {

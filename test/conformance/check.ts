@@ -11,20 +11,8 @@ import {
 import { importTensor } from "../../src/onnx/import/tensors.ts";
 import { type ImportedModel, importOnnx } from "../../src/onnx/import.ts";
 import { isReal } from "../../src/tensor/dtype.ts";
-import {
-  ancestors,
-  type ConstantAttrs,
-  castOp,
-  constant,
-  type DType,
-  evaluate,
-  fromFloat64,
-  type Op,
-  type Tensor,
-  type TypedArray,
-  toFloat64,
-  vjp,
-} from "../../src/tensor/index.ts";
+import { constant, type DType, evaluate, type Op, type Tensor, type TypedArray, vjp } from "../../src/tensor/index.ts";
+import { ancestors, type ConstantAttrs, castOp, fromFloat64, toFloat64 } from "../../src/tensor/ops/index.ts";
 import type { TestCase } from "./cases.ts";
 
 /** A value of the test data: doubles, and the ONNX type it is stored in. */

@@ -9,7 +9,7 @@ import { g2Problem } from "./g2.ts";
 import { G2 } from "./problems.ts";
 
 /** On the problem G2: ONNX Runtime gives what the float64 evaluator gives, and a sample does not depend on its batch. */
-export async function expectEngineAgrees<O>(solver: Solver<O>, options: Record<string, unknown>): Promise<void> {
+export async function expectEngineAgrees<O>(solver: Solver<O>, options: Partial<NoInfer<O>>): Promise<void> {
   const seed = 5;
   const exact = solveInFloat64({ solver, ...g2Problem, options }, 1, seed);
   const { operator, sigmaY, y } = g2Problem;

@@ -4,7 +4,8 @@ import { TweedieError } from "../../src/errors.ts";
 import { FunctionProtoSchema, OperatorSetIdProtoSchema } from "../../src/onnx/generated/onnx_pb.ts";
 import { importOnnx } from "../../src/onnx/import.ts";
 import { type AttributeProto, AttributeType, encodeAttribute, encodeNode, encodeTensor } from "../../src/onnx/proto.ts";
-import { ancestors, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { evaluate, type Tensor } from "../../src/tensor/index.ts";
+import { ancestors } from "../../src/tensor/ops/index.ts";
 import { bytesOfModel, graphOf, value } from "./models.ts";
 
 const ints = (name: string, list: readonly number[], shape = [list.length]) =>

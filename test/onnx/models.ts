@@ -14,7 +14,8 @@ import {
   ValueInfoProtoSchema,
 } from "../../src/onnx/generated/onnx_pb.ts";
 import { encodeModel, type GraphProto, type ModelProto } from "../../src/onnx/proto.ts";
-import { type DType, onnxType } from "../../src/tensor/index.ts";
+import type { DType } from "../../src/tensor/index.ts";
+import { onnxType } from "../../src/tensor/ops/index.ts";
 
 /** A value with numbers, symbols or nothing known as extents. */
 export function value(name: string, extents?: readonly (number | string)[], dtype: DType = "float32"): ValueInfoProto {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { denoiserPrior } from "../../src/priors/index.ts";
-import { ancestors, constant, evaluate, type Tensor, vjp } from "../../src/tensor/index.ts";
+import { constant, evaluate, type Tensor, vjp } from "../../src/tensor/index.ts";
+import { ancestors } from "../../src/tensor/ops/index.ts";
 
 // E[x0|x] of N(0, 1): x/(1 + sigma²)
 const denoise = (x: Tensor, sigma: Tensor) => x.div(sigma.square().add(1));

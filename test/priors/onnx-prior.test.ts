@@ -8,16 +8,8 @@ import { decodeModel, encodeModel } from "../../src/onnx/proto.ts";
 import { layOut } from "../../src/onnx/write.ts";
 import { toModelProto } from "../../src/onnx/write-encode.ts";
 import type { Card } from "../../src/priors/card.ts";
-import {
-  ancestors,
-  concat,
-  constant,
-  type DType,
-  evaluate,
-  input,
-  type Shape,
-  type Tensor,
-} from "../../src/tensor/index.ts";
+import { concat, constant, type DType, evaluate, input, type Shape, type Tensor } from "../../src/tensor/index.ts";
+import { ancestors } from "../../src/tensor/ops/index.ts";
 import { expectClose } from "../helpers/close.ts";
 
 let folder = "";

@@ -157,6 +157,6 @@ it("takes plain denoising from the measurement, whose denoised picture is the po
   expectClose(x, exactMean(exactPosterior(G2.prior, { A, sigmaY: 0.3, y })), 1e-5);
 });
 
-it.each([["langevin"], ["hmc"], ["exact"]])("%s runs on ONNX Runtime as in float64", (sampler) =>
+it.each(["langevin", "hmc", "exact"] as const)("%s runs on ONNX Runtime as in float64", (sampler) =>
   expectEngineAgrees(daps, { sampler, steps: 6, inner: 4, odeSteps: 2, tau: 0.1, lr: 1e-3, sigmaMax: 10 }),
 );

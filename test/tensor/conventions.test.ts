@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import * as t from "../../src/tensor/index.ts";
 import { constant, evaluate, gradient, input, type Tensor } from "../../src/tensor/index.ts";
+import * as t from "./all.ts";
 
 /** Derivative of Σ f(x) at the given point. */
 function slope(f: (x: Tensor) => Tensor, at: number[]): number[] {

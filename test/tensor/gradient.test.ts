@@ -1,17 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  ancestors,
-  constant,
-  evaluate,
-  gradient,
-  input,
-  jvp,
-  type Op,
-  probe,
-  probeOp,
-  type Tensor,
-  vjp,
-} from "../../src/tensor/index.ts";
+import { constant, evaluate, gradient, input, jvp, type Op, probe, type Tensor, vjp } from "../../src/tensor/index.ts";
+import { ancestors, probeOp } from "../../src/tensor/ops/index.ts";
 
 function random(n: number, seed: number): Float64Array {
   let s = seed * 2654435761 + 12345;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import * as t from "../../src/tensor/index.ts";
 import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
+import * as t from "./all.ts";
 import { values } from "./cases/index.ts";
 
 const random = (shape: number[], seed: number): [Tensor, Float64Array] => {

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
 import { createEngine } from "../../src/node/engine.ts";
 import { NodeRuntime } from "../../src/node/runtime.ts";
-import { constant, evaluate, fromFloat64, input, Tensor, toFloat64, vjp } from "../../src/tensor/index.ts";
+import { constant, evaluate, input, Tensor, vjp } from "../../src/tensor/index.ts";
+import { fromFloat64, toFloat64 } from "../../src/tensor/ops/index.ts";
 import { cases, type Problem, values } from "./cases/index.ts";
 
 const engine = await createEngine({ threads: 1 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TweedieError } from "../../src/errors.ts";
-import * as t from "../../src/tensor/index.ts";
-import { apply, constant, input, type Op, type Tensor } from "../../src/tensor/index.ts";
+import { constant, input, type Op, type Tensor } from "../../src/tensor/index.ts";
+import { apply } from "../../src/tensor/ops/index.ts";
+import * as t from "./all.ts";
 
 const x = (...shape: number[]) => input(shape);
 const int = (...shape: number[]) => input(shape, "int64");
@@ -134,6 +135,7 @@ const wrong: [op: string, call: () => unknown, message: string][] = [
   ["oneHot", () => t.oneHot(int(3), 4, { axis: 2 }), "oneHot: expected an axis in [-2, 1], got 2"],
   ["range", () => t.range(0, 1, 0), "range: expected a finite step other than 0, got 0"],
   ["constant", () => constant([1, 2], [3]), "constant: expected 3 elements for shape [3], got 2 elements"],
+  ["parameter", () => t.parameter([1, 2], [3]), "constant: expected 3 elements for shape [3], got 2 elements"],
   ["matmul", () => x(2, 3).matmul(x(4, 5)), "matmul: expected a right operand with 3 rows for [2, 3], got [4, 5]"],
   ["matmul", () => x(2, 3, 3).matmul(x(4, 3, 3)), "matmul: expected shapes that broadcast together, got [2] and [4]"],
   ["matmul", () => x().matmul(x(2)), "matmul: expected operands of rank 1 or more, got [] and [2]"],

@@ -136,7 +136,8 @@ export function reliabilityPlot(lines: readonly ReliabilityLine[], labels: reado
 }
 
 /** The drawing library: vega-lite and vega, which those install who want plots. */
-const importVega = () => Promise.all([import("vega-lite"), import("vega")]);
+const importVega = (): Promise<[typeof import("vega-lite"), typeof import("vega")]> =>
+  Promise.all([import("vega-lite"), import("vega")]);
 
 /**
  * The plots as inline SVG, the same bytes for the same data; without vega and vega-lite, a line that says how to get them.

@@ -8,9 +8,9 @@ import {
   type RestoreRequest,
   restoreSteps,
   type SampleStatistics,
-  type SolverName,
   sampleStatistics,
 } from "../../restore/index.ts";
+import type { SolverOptions } from "../../solvers/index.ts";
 import type { PictureCommand, Prepared } from "../command.ts";
 import { type RestoreArguments, restoreSchema } from "../commands/restore.ts";
 import { isArrayFile } from "../outputs.ts";
@@ -55,7 +55,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
         engine,
         noise: args.noise,
         keepKnown: args.keepKnown,
-        solver: args.solver as SolverName | undefined,
+        solver: args.solver as keyof SolverOptions | undefined,
         preset: args.preset,
         options: args.steps === undefined ? args.option : { steps: args.steps, ...args.option },
         seed: args.seed,

@@ -1,5 +1,5 @@
-import * as ops from "../../tensor/index.ts";
 import { constant, logSoftmax, maximum, minimum, type Tensor } from "../../tensor/index.ts";
+import * as ops from "../../tensor/ops/index.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { staticValues } from "./static.ts";

@@ -1,5 +1,6 @@
 import { isReal } from "../../tensor/dtype.ts";
-import { constantValue, maximum, minimum, mod, type Tensor } from "../../tensor/index.ts";
+import { maximum, minimum, mod, type Tensor } from "../../tensor/index.ts";
+import { constantValue } from "../../tensor/ops/index.ts";
 import { groupNormOf, noteProduct } from "./group-norm.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { like, truncate, widened } from "./types.ts";

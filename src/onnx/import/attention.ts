@@ -1,4 +1,5 @@
-import { concat, constant, gather, range, type Tensor, where } from "../../tensor/index.ts";
+import { concat, constant, range, type Tensor, where } from "../../tensor/index.ts";
+import { gather } from "../../tensor/ops/index.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 /** [batch, length, heads·size] → [batch, heads, length, size]. */

@@ -1,5 +1,5 @@
-import * as ops from "../../tensor/index.ts";
 import { groupNorm, layerNorm, rmsNorm, type Tensor, zeros } from "../../tensor/index.ts";
+import * as ops from "../../tensor/ops/index.ts";
 import { shareHeads, splitHeads } from "./attention.ts";
 import { convolve } from "./convolutions.ts";
 import type { Family, OnnxNode } from "./node.ts";

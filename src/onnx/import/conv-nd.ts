@@ -1,4 +1,5 @@
-import { conv, convTranspose, type Tensor } from "../../tensor/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import { conv, convTranspose } from "../../tensor/ops/index.ts";
 import type { Window } from "./windows.ts";
 
 /** Convolutions of one, two or three spatial axes, made of the two-dimensional one. */

@@ -1,4 +1,5 @@
-import { concat, constant, conv, type Tensor, zeros } from "../../tensor/index.ts";
+import { concat, constant, type Tensor, zeros } from "../../tensor/index.ts";
+import { conv } from "../../tensor/ops/index.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { convNd, convTransposeNd } from "./conv-nd.ts";
 import type { Family, OnnxNode } from "./node.ts";

@@ -3,7 +3,7 @@ import { Tensor } from "../../tensor/index.ts";
 import type { FunctionProto } from "../generated/onnx_pb.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../proto.ts";
 import { Attributes } from "./attributes.ts";
-import { bindInputs, type InputOptions } from "./inputs.ts";
+import { bindInputs, type ImportOptions } from "./inputs.ts";
 import type { LoadedModel } from "./load.ts";
 import { OnnxNode, type Result, type Surroundings } from "./node.ts";
 import { Problems } from "./problems.ts";
@@ -88,7 +88,7 @@ export class GraphBuilder {
   }
 
   /** Builds the main graph. @throws unsupported-op that names every operator without a rule */
-  build(options: InputOptions): { inputs: Record<string, Tensor>; outputs: Record<string, Tensor> } {
+  build(options: ImportOptions): { inputs: Record<string, Tensor>; outputs: Record<string, Tensor> } {
     const { model, name } = this.#loaded;
     const graph = model.graph as GraphProto;
     const { placeholders, constants, impossible } = bindInputs(graph, name, options);

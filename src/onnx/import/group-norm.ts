@@ -1,4 +1,5 @@
-import { constantOp, constantValue, groupNorm, type Op, type Tensor } from "../../tensor/index.ts";
+import { groupNorm, type Op, type Tensor } from "../../tensor/index.ts";
+import { constantOp, constantValue } from "../../tensor/ops/index.ts";
 
 /**
  * PyTorch writes group normalisation as Reshape [N, groups, -1], InstanceNormalization without scale and bias, Reshape

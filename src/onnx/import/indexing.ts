@@ -1,6 +1,7 @@
 import { isReal } from "../../tensor/dtype.ts";
-import * as ops from "../../tensor/index.ts";
-import { concat, constant, gather, range, type Tensor, where } from "../../tensor/index.ts";
+import { concat, constant, range, type Tensor, where } from "../../tensor/index.ts";
+import * as ops from "../../tensor/ops/index.ts";
+import { gather } from "../../tensor/ops/index.ts";
 import { normalizeAxis, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { staticValues } from "./static.ts";

@@ -1,21 +1,13 @@
 import { TweedieError } from "../../errors.ts";
-import {
-  constant,
-  type DType,
-  input,
-  type Shape,
-  show,
-  sizeOf,
-  type Tensor,
-  type TypedArray,
-} from "../../tensor/index.ts";
+import { constant, type DType, input, type Shape, sizeOf, type Tensor, type TypedArray } from "../../tensor/index.ts";
+import { show } from "../../tensor/ops/index.ts";
 import type { GraphProto, ValueInfoProto } from "../proto.ts";
 import { heldType, noteStoredType, typeName } from "./tensors.ts";
 
 /** Values given for an input that is to become a constant. */
 export type FrozenValues = number | boolean | readonly number[] | TypedArray;
 
-export interface InputOptions {
+export interface ImportOptions {
   /** Shapes of the inputs whose shape the model leaves open, by input name. */
   readonly inputShapes?: Readonly<Record<string, Shape>>;
   /** Inputs that become constants, by name: values on which shapes depend, or a condition that never changes. */
@@ -39,11 +31,14 @@ export interface BoundInputs {
   readonly impossible: ReadonlyMap<string, string>;
 }
 
-/** Gives every graph input that is no initializer a tensor: a placeholder, or a constant where it is frozen. */
+/**
+ * Gives every graph input that is no initializer a tensor: a placeholder, or a constant where it is frozen.
+ * @internal
+ */
 export function bindInputs(
   graph: GraphProto,
   model: string,
-  { inputShapes = {}, freeze = {} }: InputOptions,
+  { inputShapes = {}, freeze = {} }: ImportOptions,
 ): BoundInputs {
   const initialized = new Set(graph.initializer.map((t) => t.name));
   const infos = graph.input.filter((info) => !initialized.has(info.name));

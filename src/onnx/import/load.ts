@@ -11,15 +11,10 @@ import { storedBytes } from "./tensors.ts";
 
 /** A decoded model whose weights are all in memory, to be imported for any number of shapes. */
 export interface LoadedModel {
+  /** @internal */
   readonly model: ModelProto;
   /** How messages call it: its path, or "the model". */
   readonly name: string;
-}
-
-/** Bytes that are read in ranges: a file, a Blob, a URL. */
-interface ByteSource {
-  readonly size: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /**
@@ -42,7 +37,10 @@ export function decodeOnnx(bytes: Uint8Array, name = "the model"): LoadedModel {
  */
 export async function loadOnnx(
   bytes: Uint8Array,
-  open: (location: string) => Promise<ByteSource>,
+  open: (location: string) => Promise<{
+    readonly size: number;
+    read(offset: number, length: number): Promise<Uint8Array>;
+  }>,
   name?: string,
 ): Promise<LoadedModel> {
   const loaded = decodeOnnx(bytes, name);
@@ -54,7 +52,10 @@ export async function loadOnnx(
   return loaded;
 }
 
-/** The tensors of a model whose data lie outside it, in its graphs and in the bodies of its nodes and functions. */
+/**
+ * The tensors of a model whose data lie outside it, in its graphs and in the bodies of its nodes and functions.
+ * @internal
+ */
 export function* externalTensors(model: ModelProto): Generator<{ tensor: TensorProto; at: ExternalLocation }> {
   for (const tensor of allTensors([...(model.graph ? [model.graph] : []), ...model.functions])) {
     const at = externalLocation(tensor);
@@ -74,14 +75,21 @@ function* allTensors(graphs: readonly Pick<GraphProto, "node">[]): Generator<Ten
   }
 }
 
-/** Bytes to read for a tensor from a file of this size. @throws {TweedieError} invalid-model: they are not in it */
+/**
+ * Bytes to read for a tensor from a file of this size.
+ * @throws {TweedieError} invalid-model: they are not in it
+ * @internal
+ */
 export function checkRange({ location, offset, length }: ExternalLocation, size: number): number {
   const wanted = length ?? size - offset;
   if (offset >= 0 && wanted >= 0 && offset + wanted <= size) return wanted;
   throw invalid(location, `at least ${offset + wanted} bytes of weights`, String(size));
 }
 
-/** Puts the data of a tensor into the model. */
+/**
+ * Puts the data of a tensor into the model.
+ * @internal
+ */
 export function embed(tensor: TensorProto, bytes: Uint8Array): void {
   tensor.rawData = bytes;
   tensor.dataLocation = 0;

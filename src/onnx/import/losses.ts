@@ -1,4 +1,5 @@
-import { constant, gather, gatherElements, logSoftmax, type Tensor, where } from "../../tensor/index.ts";
+import { constant, gatherElements, logSoftmax, type Tensor, where } from "../../tensor/index.ts";
+import { gather } from "../../tensor/ops/index.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 /** Σ or mean of -weight[target]·logProbability[target] over [N, C, ...]; entries with the ignored label count nothing. */

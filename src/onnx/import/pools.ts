@@ -1,14 +1,6 @@
 import { isReal } from "../../tensor/dtype.ts";
-import {
-  apply,
-  averagePool,
-  constant,
-  maxPool,
-  maxPoolIndicesOp,
-  mod,
-  scatterElementsAdd,
-  type Tensor,
-} from "../../tensor/index.ts";
+import { constant, mod, scatterElementsAdd, type Tensor } from "../../tensor/index.ts";
+import { apply, averagePool, maxPool, maxPoolIndicesOp } from "../../tensor/ops/index.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { positions, reach, type Window, windowOf } from "./windows.ts";

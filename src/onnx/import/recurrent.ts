@@ -1,5 +1,5 @@
-import * as ops from "../../tensor/index.ts";
 import { stack, type Tensor, where, zeros } from "../../tensor/index.ts";
+import * as ops from "../../tensor/ops/index.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 type Activation = (x: Tensor) => Tensor;

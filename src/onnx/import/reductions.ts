@@ -1,4 +1,5 @@
-import { argMax, constant, logSumExp, type Tensor } from "../../tensor/index.ts";
+import { argMax, constant, type Tensor } from "../../tensor/index.ts";
+import { logSumExp } from "../../tensor/ops/index.ts";
 import { normalizeAxes } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { computeType } from "./types.ts";

@@ -1,11 +1,5 @@
-import {
-  type CoordinateMode,
-  constant,
-  type NearestMode,
-  type ResizeMode,
-  resize,
-  type Tensor,
-} from "../../tensor/index.ts";
+import { type CoordinateMode, constant, type NearestMode, type ResizeMode, type Tensor } from "../../tensor/index.ts";
+import { resize } from "../../tensor/ops/index.ts";
 import { normalizeAxis, sizeOf } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 

@@ -1,4 +1,5 @@
-import { concat, constant, gather, type Tensor } from "../../tensor/index.ts";
+import { concat, constant, type Tensor } from "../../tensor/index.ts";
+import { gather } from "../../tensor/ops/index.ts";
 import { normalizeAxis } from "../../tensor/shape.ts";
 import type { Family, OnnxNode } from "./node.ts";
 

@@ -1,6 +1,7 @@
 import { TweedieError } from "../../errors.ts";
 import { type DType, fromFloat64, isReal, type TypedArray, toFloat64 } from "../../tensor/dtype.ts";
-import { ancestors, type ConstantAttrs, constant, constantOp, evaluate, type Op, Tensor } from "../../tensor/index.ts";
+import { constant, evaluate, type Op, Tensor } from "../../tensor/index.ts";
+import { ancestors, type ConstantAttrs, constantOp } from "../../tensor/ops/index.ts";
 import { inputOp } from "../../tensor/ops/source.ts";
 import { TensorSequence, type Value } from "./value.ts";
 

@@ -1,5 +1,6 @@
 import { TweedieError } from "../../errors.ts";
-import { constant, type DType, fromBfloat16, sizeOf, type Tensor } from "../../tensor/index.ts";
+import { constant, type DType, sizeOf, type Tensor } from "../../tensor/index.ts";
+import { fromBfloat16 } from "../../tensor/ops/index.ts";
 import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
 import { bytesPerElement, decodeTensor, dtypeOf, rawBytes, type TensorProto } from "../proto.ts";
 

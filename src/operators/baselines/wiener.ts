@@ -1,5 +1,6 @@
-import { padIndices } from "../../tensor/index.ts";
+import { padIndices } from "../../tensor/ops/index.ts";
 import type { Edge, Kernel } from "../kernel.ts";
+
 import { type Complex, fastLength, fft2, inverseFft2 } from "./fft.ts";
 
 /** The power of pictures is modelled as a (1 + |f/knee|²)^(-exponent/2), |f| in cycles per pixel. Chosen on set5. */

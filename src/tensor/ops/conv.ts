@@ -6,7 +6,7 @@ import { pointwiseOfShuffled } from "./shuffled-conv.ts";
 import { concat } from "./slice.ts";
 import { four, line, lineOptions, type Pads, type Pair, pair } from "./window.ts";
 
-export type { Pads } from "./window.ts";
+export type { Pads, Pair } from "./window.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor;
@@ -29,7 +29,7 @@ export interface ConvAttrs {
   readonly pads: Pads;
 }
 
-interface TransposeAttrs extends ConvAttrs {
+export interface TransposeAttrs extends ConvAttrs {
   readonly outputPadding: Pair;
 }
 

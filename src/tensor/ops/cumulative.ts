@@ -3,7 +3,7 @@ import { normalizeAxis, shapeError, show } from "../shape.ts";
 import { apply, type Tensor } from "../tensor.ts";
 import { constant } from "./source.ts";
 
-interface CumsumAttrs {
+export interface CumsumAttrs {
   readonly axis: number;
   /** Leave the entry itself out of its sum. */
   readonly exclusive: boolean;

@@ -9,7 +9,7 @@ import { shuffledPointwise } from "./shuffled-conv.ts";
  */
 export type DepthOrder = "CRD" | "DCR";
 
-interface BlockAttrs {
+export interface BlockAttrs {
   readonly block: number;
   readonly order: DepthOrder;
 }

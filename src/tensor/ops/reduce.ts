@@ -132,7 +132,7 @@ export const minOp = reduce(
   extremeVjp,
 );
 
-interface ArgAttrs {
+export interface ArgAttrs {
   readonly axis: number;
   readonly keepDims: boolean;
 }
@@ -161,7 +161,7 @@ export const argMaxOp = arg("argMax", "ArgMax", (a, b) => a > b);
 /** Index of the first smallest entry along one axis. */
 export const argMinOp = arg("argMin", "ArgMin", (a, b) => a < b);
 
-type Axes = number | readonly number[] | undefined;
+export type Axes = number | readonly number[] | undefined;
 
 const build =
   (op: Op<ReduceAttrs>) =>

@@ -36,7 +36,7 @@ export const constantOp: Op<ConstantAttrs> = {
   },
 };
 
-type ConstantData = number | bigint | boolean | TypedArray | readonly number[];
+export type ConstantData = number | bigint | boolean | TypedArray | readonly number[];
 
 /**
  * A constant. A typed array is kept as it is (not copied) and gives the type unless `dtype` names another; plain

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { importOnnx } from "../../../src/onnx/import.ts";
 import { encodeNode, encodeTensor } from "../../../src/onnx/proto.ts";
-import { ancestors, constant, evaluate, groupNorm, input } from "../../../src/tensor/index.ts";
+import { constant, evaluate, groupNorm, input } from "../../../src/tensor/index.ts";
+import { ancestors } from "../../../src/tensor/ops/index.ts";
 import { bytesOfModel, value } from "../models.ts";
 
 const gamma = [1, 2, -1, 0.5, 3, 1.5];

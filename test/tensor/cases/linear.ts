@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import * as t from "../../../src/tensor/index.ts";
+import * as t from "../all.ts";
 import { type Cases, fixed, type Problem, shapes } from "./value.ts";
 
 const small = (min: number, max: number) => fc.integer({ min, max });

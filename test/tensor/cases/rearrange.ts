@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import * as t from "../../../src/tensor/index.ts";
+import * as t from "../all.ts";
 import { axisOf, type Cases, fixed, integers, type Problem, shapes, value } from "./value.ts";
 
 const one = (

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import * as t from "../../../src/tensor/index.ts";
+import * as t from "../all.ts";
 import { axesOf, axisOf, type Cases, type Domain, fixed, type Problem, shapes } from "./value.ts";
 
 type Reduction = (x: t.Tensor, axes?: readonly number[], keepDims?: boolean) => t.Tensor;
