@@ -1,26 +1,5 @@
-import {
-  createOperator,
-  type KernelSpec,
-  kernelOf,
-  maskBits,
-  type Operator,
-  type OperatorSpec,
-  taskTraits,
-} from "../operators/index.ts";
+import { type KernelSpec, kernelOf, maskBits, type OperatorSpec, taskTraits } from "../operators/index.ts";
 import type { BlurKernel, Task } from "./task.ts";
-
-/** Size of the picture x, and for an inpainting its known pixels (1 = known), row by row. */
-export interface Part {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly known?: Uint8Array;
-}
-
-/** The measurement operator of a task for pictures of one size. */
-export function taskOperator(task: Task, { width, height, channels, known }: Part): Operator {
-  return createOperator(operatorSpec(task, width, height, known), { domain: [1, channels, height, width] });
-}
 
 /** The spec of a task's operator; pictures of width × height matter to masks alone. */
 export function operatorSpec(task: Task, width: number, height: number, known: Uint8Array | undefined): OperatorSpec {

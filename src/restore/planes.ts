@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { fromModel, type Image, isGrey, toGrey, toModel, toRgb } from "../pictures/index.ts";
+import { fromModel, type Image, toGrey, toModel, toRgb } from "../pictures/index.ts";
 
 /**
  * Numbers as operators take and give them, [channels, height, width] row by row: a picture from -1 (black) to 1 (white),
@@ -31,14 +31,6 @@ export function toPlanes(array: { shape: readonly number[]; data: ArrayLike<numb
   if (bad >= 0)
     throw new TweedieError("numerical-failure", { what, expected: "finite numbers", got: String(data[bad]) });
   return { shape: [channels, height, width], data };
-}
-
-/** A picture as planes; one that shows no colour has one. */
-export function pictureToPlanes(image: Image): Planes {
-  const { width, height, channels } = image;
-  if (channels === 3 && isGrey(image))
-    return { shape: [1, height, width], data: toModel(image).slice(0, width * height) };
-  return { shape: [channels, height, width], data: toModel(image) };
 }
 
 /**

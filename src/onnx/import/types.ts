@@ -27,17 +27,3 @@ export function truncate(x: Tensor): Tensor {
 export function like(value: number, x: Tensor): Tensor {
   return constant(value, [], x.dtype);
 }
-
-const limits: Partial<Record<DType, readonly [number, number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-};
-
-/** Rounds reals and brings them into the range of a whole-number type, without wrapping. */
-export function saturate(x: Tensor, dtype: DType): Tensor {
-  const range = limits[dtype];
-  return range ? x.clip(...range).cast(dtype) : x.cast(dtype);
-}
