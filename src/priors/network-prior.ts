@@ -103,7 +103,7 @@ function onLatents(denoise: Denoiser, latents: number, name: string): Denoiser {
       what: `model ${name}`,
       expected: `latents [N, ${latents}, h, w]`,
       got: show(z.shape),
-      hint: "encode the picture first, or solve with prepareLatentSolver",
+      hint: "encode the picture first, or solve with prepareSolver",
     });
   };
 }
