@@ -60,7 +60,8 @@ def main(arguments: Optional[List[str]] = None) -> None:
     taken: Counter[str] = Counter()
     rows, size = [], 0
     for _, path, data in sorted(pictures, key=lambda picture: picture[:2], reverse=True):
-        name = os.path.basename(path)
+        source = os.path.basename(path)
+        name = os.path.splitext(source)[0] + ".jpg"
         alike = next(filter(name.startswith, most), None)
         if size + len(data) > options.megabytes * 1e6 or (alike and taken[alike] >= most[alike]):
             continue
@@ -69,7 +70,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
         size += len(data)
         with open(os.path.join(options.out, name), "wb") as file:
             file.write(data)
-        rows.append({**sources[name], "file": name})
+        rows.append({**sources[source], "file": name})
     lines = ["\t".join(row.get(column, "") for column in COLUMNS) for row in sorted(rows, key=lambda row: row["file"])]
     with open(os.path.join(options.out, "sources.tsv"), "w", encoding="utf-8") as file:
         file.write("\n".join(["\t".join(COLUMNS), *lines]) + "\n")

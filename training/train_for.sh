@@ -25,7 +25,7 @@ train() {
   for compile in --compile ""; do
     timeout -k 5 "$(after "$total")" python3 "$here/train_prior.py" --preset "$2" --data "$data" --validation "$validation" \
       --out "$work/$1" --since "$3" --seconds "$4" --device "$device" --threads "${THREADS:-8}" --batch "$batch" \
-      --patch 128 --lr "${LR:-1.5e-3}" --warmup 300 --balance --ema 1 --second-ema 40 $compile \
+      --patch 128 --lr "${LR:-2.5e-3}" --warmup 300 --balance --ema 1 --second-ema 40 $compile \
       --log-every 100000 --validate-every "${EVERY:-2500}" --checkpoint-minutes "${MINUTES:-1}" 2>&1 | sed -u "s/^/$1: /"
     [ "${PIPESTATUS[0]}" = 0 ] && return
   done

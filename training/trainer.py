@@ -54,7 +54,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, patch: int, log_ever
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--precision", choices=["bf16", "float32"], default="bf16")
     add("--compile", action="store_true", help="torch.compile the network (PyTorch 2); goes on without where that fails")
-    add("--compile-limit", type=float, default=75, help="seconds that may take")
+    add("--compile-limit", type=float, default=100, help="seconds that may take")
     add("--checkpoint-minutes", type=float, default=3)
     add("--log-every", type=int, default=log_every)
     add("--validate-every", type=int, default=1000)
