@@ -1,7 +1,7 @@
 // Every second row of a picture, as half a frame of interlaced video holds it.
 //   tweedie check interlaced.ts
-//   tweedie degrade photo.png --operator interlaced.ts -o rows.npy
-//   tweedie restore rows.npy --operator interlaced.ts -o restored.png
+//   tweedie degrade photo.png --operator-module interlaced.ts -o rows.npy
+//   tweedie restore rows.npy --operator-module interlaced.ts -o restored.png
 import { defineOperator } from "tweedie";
 import { z } from "zod";
 

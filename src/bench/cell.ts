@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
-import { decodeImage, encodeImage, fromModel, toModel, writeAtomic } from "../images/index.ts";
+import * as z from "zod";
+import { encodeImage } from "../node/codecs/index.ts";
+import { writeAtomic } from "../node/files.ts";
+import { readImage } from "../node/pictures.ts";
+import { fromModel, toModel } from "../pictures/index.ts";
 
 const number = z.number();
 
@@ -94,7 +97,7 @@ export class CellStore {
 
   /** The result of a cell, [-1, 1], planar. */
   async picture(key: string): Promise<Float32Array | undefined> {
-    const image = await decodeImage(this.#path(key, "png")).catch(() => undefined);
+    const image = await readImage(this.#path(key, "png")).catch(() => undefined);
     return image && toModel(image);
   }
 

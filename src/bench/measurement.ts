@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/index.ts";
 import { disturb, type NoiseModel, type Operator, observedEntries } from "../operators/index.ts";
 import { fnv1a } from "../random/stream.ts";
-import { input, sizeOf } from "../tensor/index.ts";
+import { input } from "../tensor/index.ts";
 import type { BenchPicture } from "./pictures.ts";
 
 /** Simulates measurements of one operator and computes residuals. */
@@ -56,25 +56,4 @@ export function describeNoise(noise: NoiseModel): string {
   if (noise.kind === "salt-pepper") return `salt and pepper, ${(100 * noise.fraction).toPrecision(3)} %`;
   const { sigma } = noise;
   return sigma === 0 ? "none" : `${Number(sigma.toPrecision(4))} (${(255 * sigma).toPrecision(3)}/255)`;
-}
-
-/** The operator's own estimate; else A†y; else mid grey. */
-export async function firstGuess(
-  operator: Operator,
-  y: Float32Array,
-  sigma: number,
-  engine: Engine,
-): Promise<Float32Array> {
-  if (operator.estimate) return Float32Array.from(operator.estimate(y, sigma));
-  if (!operator.pseudoInverse) return new Float32Array(sizeOf(operator.domain));
-  const placeholder = input(operator.range);
-  const program = await engine.compile({
-    inputs: { y: placeholder },
-    outputs: { x: operator.pseudoInverse(placeholder) },
-  });
-  try {
-    return (await program.run({ y })).x;
-  } finally {
-    await program.dispose();
-  }
 }

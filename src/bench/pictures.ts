@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { TweedieError } from "../errors.ts";
-import { crop, decodeImage, type Image, supportedExtensions, toGrey, toModel, toRgb } from "../images/index.ts";
+import { readImage } from "../node/pictures.ts";
+import { crop, type Image, supportedExtensions, toGrey, toModel, toRgb } from "../pictures/index.ts";
 import type { ImagesEntry } from "./spec.ts";
 
 /** A clean picture as the priors see it. */
@@ -24,13 +25,13 @@ export interface BenchPicture {
 /**
  * Reads a picture set. Whole pictures lose what exceeds a multiple of 8 pixels on each side, so that they can be reduced.
  * @param channels those of the prior: colour is made grey, grey is repeated
- * @throws TweedieError `missing-file` for a folder without pictures, and like `decodeImage`
+ * @throws TweedieError `missing-file` for a folder without pictures, and like `readImage`
  */
 export async function readPictures(entry: ImagesEntry, channels: 1 | 3, signal?: AbortSignal): Promise<BenchPicture[]> {
   const pictures: BenchPicture[] = [];
   for (const [index, file] of (await chooseFiles(entry)).entries()) {
     if (signal?.aborted) throw new TweedieError("aborted", { message: "reading the pictures was aborted" });
-    const image = cut(await decodeImage(join(entry.folder, file)), entry);
+    const image = cut(await readImage(join(entry.folder, file)), entry);
     const data = toModel(channels === 1 ? toGrey(image) : toRgb(image));
     const sha256 = createHash("sha256").update(new Uint8Array(data.buffer)).digest("hex");
     const { width, height } = image;

@@ -1,9 +1,9 @@
 import { TweedieError } from "../errors.ts";
-import { missingLatentNeed } from "../latent/index.ts";
+import { loadPrior } from "../node/models.ts";
 import { createOperator, type Operator } from "../operators/index.ts";
-import { loadPrior, type Prior } from "../priors/index.ts";
-import { findSolver, parseOptions, presetFor, type Solver } from "../solvers/index.ts";
-import { missingNeed } from "../solvers/needs.ts";
+import type { Prior } from "../priors/index.ts";
+import { settingsFor } from "../settings/index.ts";
+import { findSolver, missingFor, parseOptions, type Solver } from "../solvers/index.ts";
 import { type CellSettings, cellKey } from "./cell.ts";
 import { toldSigma } from "./measurement.ts";
 import { type BenchPicture, readPictures } from "./pictures.ts";
@@ -139,11 +139,11 @@ function planGroup(
 export function methodOf(entry: SolverEntry, operator: Operator, sigmaY: number, prior: Prior): Method {
   if (entry.solver === CLASSICAL) return { kind: "classical" };
   const solver = findSolver(entry.solver);
-  const missing = prior.latent ? missingLatentNeed(solver, operator, prior) : missingNeed(solver, operator);
+  const missing = missingFor(solver, operator, prior);
   if (missing) return { kind: "none", reason: `needs ${missing}` };
   const latent = prior.latent !== undefined;
   const base = entry.preset
-    ? presetFor(operator.name, entry.preset, sigmaY, entry.solver, { latent }).options
+    ? settingsFor({ operator: operator.name, sigmaY, prior, preset: entry.preset, solver }).options
     : ((entry.paper && solver.forTask?.(operator.name, latent)) ?? {});
   const options = parseOptions(solver, { ...base, ...entry.options }) as Readonly<Record<string, unknown>>;
   return { kind: "solver", solver, options };

@@ -1,12 +1,21 @@
 import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { prepareLatentSolver } from "../latent/index.ts";
 import type { Lpips } from "../metrics/index.ts";
 import { measuredValues, type Operator } from "../operators/index.ts";
-import { noCounts, type PreparedSolver, prepareSolver, type Solution } from "../solvers/index.ts";
+import {
+  firstGuess,
+  keepKnown,
+  noCounts,
+  type PreparedSolver,
+  type Progress,
+  prepareSolver,
+  runToEnd,
+  type Solution,
+  startOf,
+} from "../solvers/index.ts";
 import type { Cell, CellStore } from "./cell.ts";
 import { costOf, measureNetwork, type NetworkCost, PeakMemory, ProcessorClock } from "./cost.ts";
-import { createSimulator, firstGuess, type Simulator } from "./measurement.ts";
+import { createSimulator, type Simulator } from "./measurement.ts";
 import type { BenchPicture } from "./pictures.ts";
 import type { Group, Plan, Row, Selection } from "./plan.ts";
 import { clipped, qualityOf } from "./quality.ts";
@@ -120,8 +129,7 @@ export class Session {
     try {
       const setting = { operator, sigmaY, prior: prior.prior };
       try {
-        const prepare = prior.prior.latent ? prepareLatentSolver : prepareSolver;
-        prepared = await prepare(setting, { solver, options, engine, signal });
+        prepared = await prepareSolver(setting, { solver, options, engine, signal });
       } catch (error) {
         for (const { picture, key } of cells) await this.#fail(group, row, picture, key, error);
         return;
@@ -129,19 +137,14 @@ export class Session {
       for (const { picture, key } of cells) {
         if (signal?.aborted) return;
         const y = await yOf(picture);
-        const start = solver.needs.identity ? y : await firstGuess(operator, y, sigmaY, engine);
+        const start = await startOf(solver, operator, y, sigmaY, engine);
         const memory = new PeakMemory();
         const clock = new ProcessorClock();
         let solution: Solution;
         try {
-          solution = await prepared.run(
-            { measurement: y, start },
-            {
-              seed: plan.spec.solverSeed,
-              signal,
-              onProgress: ({ step, steps }) => this.#report(group, row, picture, step, steps),
-            },
-          );
+          const onProgress = ({ step, steps }: Progress) => this.#report(group, row, picture, step, steps);
+          const run = { seed: plan.spec.solverSeed, signal, onProgress };
+          solution = await runToEnd(prepared, { measurement: y, start }, run);
         } catch (error) {
           memory.stop();
           await this.#fail(group, row, picture, key, error);
@@ -150,7 +153,7 @@ export class Session {
         const [cpuSeconds, peakMemory] = [clock.seconds(), memory.stop()];
         if (solution.stopped) return; // half a cell says nothing
         const { counts, steps, seconds } = solution;
-        await this.#finish(group, row, picture, key, solution.pictures, {
+        await this.#finish(group, row, picture, key, keepKnown(operator, sigmaY, y, solution.pictures), {
           ...residuals(solution.residuals[0], operator, sigmaY),
           ...counts,
           steps,

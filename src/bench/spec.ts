@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
 import { listOperators, type NoiseModel, noiseSchema } from "../operators/index.ts";
-import { parseOptions } from "../operators/options.ts";
+
+import { parse } from "../schema.ts";
 import { findSolver } from "../solvers/index.ts";
 import { placeSpec } from "./place.ts";
 
@@ -158,7 +159,7 @@ export async function readBenchFile(path: string): Promise<BenchSpec> {
  * @throws TweedieError `invalid-option` that names the field at fault
  */
 export function parseBench(data: unknown, path: string): BenchSpec {
-  const file = parseOptions(basename(path), fileSchema, data);
+  const file = parse(fileSchema, data, basename(path));
   const from = (relative: string) => resolve(dirname(path), relative);
   const spec: BenchSpec = {
     name: file.name ?? basename(path, extname(path)),

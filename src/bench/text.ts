@@ -1,3 +1,4 @@
+import { alignColumns } from "./columns.ts";
 import type { BenchResults } from "./results.ts";
 import type { Measure, SummaryRow } from "./summary.ts";
 
@@ -119,16 +120,9 @@ export function describeResults(results: BenchResults): string {
         row.reason ?? (row.failures.length > 0 ? `${row.failures.length} failed: ${row.failures[0]}` : ""),
       ]),
     ];
-    const widths = shown.map((_, i) => Math.max(...lines.map((line) => line[i + 1].length)));
-    const first = Math.max(...lines.map(([name]) => name.length));
-    const text = lines.map(([name, ...values]) =>
-      [name.padEnd(first), ...values.map((v, i) => (i < widths.length ? v.padStart(widths[i]) : v))]
-        .join("  ")
-        .trimEnd(),
-    );
     const most = Math.max(...rows.map((r) => r.pictures));
     const pictures = `${most} ${most === 1 ? "picture" : "pictures"}`;
-    return [`${task} (${set}, prior ${prior}, ${pictures})`, ...text].join("\n");
+    return [`${task} (${set}, prior ${prior}, ${pictures})`, ...alignColumns(lines, shown.length)].join("\n");
   });
   if (results.missing > 0) blocks.push(`${results.missing} cells are still to be computed`);
   return blocks.join("\n\n");

@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
 
-/** 0: done; 1: it failed or was stopped; 2: the command line was wrong. */
-export type ExitCode = 0 | 1 | 2;
+/** 0: done; 1: it failed; 2: the command line was wrong; 128 + the number of the signal that stopped it. */
+export type ExitCode = 0 | 1 | 2 | 129 | 130 | 143;
 
 /** A mistake in the command line itself. */
 export class UsageError extends TweedieError {
@@ -10,8 +10,19 @@ export class UsageError extends TweedieError {
   }
 }
 
+/** A signal ended the work before there was a result. */
+export class StoppedError extends TweedieError {
+  readonly exitCode: ExitCode;
+
+  constructor(cause: TweedieError, exitCode: ExitCode) {
+    super("aborted", { message: cause.message, hint: cause.hint, cause });
+    this.exitCode = exitCode;
+  }
+}
+
 /** What the process ends with after this error. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof StoppedError) return error.exitCode;
   return error instanceof TweedieError && error.code === "invalid-option" ? 2 : 1;
 }
 

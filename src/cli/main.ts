@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { run } from "./program.ts";
+import { SteadyStream } from "./terminal.ts";
 
-// A reader that has seen enough (`| head`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+const [out, err] = [new SteadyStream(process.stdout), new SteadyStream(process.stderr)];
+process.exitCode = await run(process.argv.slice(2), { out, err });
+// A stream says that it has failed only later.
+process.once("exit", () => {
+  if (process.exitCode === 0 && out.lost) process.exitCode = 1;
 });
-
-process.exitCode = await run(process.argv.slice(2), { out: process.stdout, err: process.stderr });

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
-import { readBytes } from "../images/index.ts";
+import { readText } from "../node/files.ts";
+import { parse } from "../schema.ts";
 import { ownVersion } from "./version.ts";
 
 /** The first key of every manifest. */
@@ -43,7 +44,7 @@ export function createManifest(manifest: Omit<Manifest, typeof manifestMark | "v
 
 /** @throws TweedieError `missing-file`, `unreadable-file`, or `invalid-option` for a file that is no manifest */
 export async function readManifest(path: string): Promise<Manifest> {
-  const text = Buffer.from(await readBytes(path)).toString("utf8");
+  const text = await readText(path, "record");
   const expected = "a record that tweedie wrote beside a result (OUT.json)";
   let data: unknown;
   try {
@@ -51,11 +52,9 @@ export async function readManifest(path: string): Promise<Manifest> {
   } catch (cause) {
     throw new TweedieError("invalid-option", { what: path, expected, got: "no JSON", cause });
   }
-  const parsed = manifestSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const got = `JSON whose ${issue.path.join(".") || "content"} is wrong (${issue.message})`;
-  throw new TweedieError("invalid-option", { what: path, expected, got });
+  if (typeof data !== "object" || data === null || !(manifestMark in data))
+    throw new TweedieError("invalid-option", { what: path, expected, got: "other JSON" });
+  return parse(manifestSchema, data, path);
 }
 
 /** What the bytes of a result depend on besides the inputs. */

@@ -7,60 +7,72 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
-/** Where there is no terminal to draw a bar on, a line comes after these seconds, and later after this share of the time. */
+/** Where there is no terminal to draw on, a line comes after these seconds, and later after this share of the time. */
 const QUIET_SECONDS = 5;
 const QUIET_SHARE = 0.1;
 const BAR_WIDTH = 20;
 
-/** Draws a bar that is redrawn in place on a terminal, and writes a line now and then elsewhere. */
-export class ProgressBar {
-  readonly #stream: ProgressStream;
-  readonly #label: string;
-  readonly #clock: () => number;
-  #drawn = 0;
-  readonly #begin: number;
-  #lastLine: number;
+export interface StatusOptions {
+  /** What the work is called, at the front of the line. */
+  readonly label?: string;
+  /** Nothing is written unless the stream is a terminal. */
+  readonly quiet?: boolean;
+  readonly clock?: () => number;
+}
 
-  constructor(stream: ProgressStream, label: string, clock: () => number = () => performance.now() / 1000) {
+/** One line that says where a long piece of work stands: redrawn in place on a terminal, repeated now and then elsewhere. */
+export class StatusLine {
+  readonly #stream: ProgressStream;
+  readonly #label: string | undefined;
+  readonly #silent: boolean;
+  readonly #clock: () => number;
+  readonly #begin: number;
+  #last: number;
+  #drawn = false;
+
+  constructor(stream: ProgressStream, options: StatusOptions = {}) {
+    const { label, quiet = false, clock = () => performance.now() / 1000 } = options;
     this.#stream = stream;
     this.#label = label;
+    this.#silent = quiet && !stream.isTTY;
     this.#clock = clock;
     this.#begin = clock();
-    this.#lastLine = this.#begin;
+    this.#last = this.#begin;
   }
 
-  update(progress: RestoreProgress): void {
+  /** @param fraction of the work that is done, for a bar */
+  update(text: string, fraction?: number): void {
+    if (this.#silent) return;
     if (this.#stream.isTTY) {
-      this.#draw(progress);
+      const parts = [this.#label, fraction === undefined ? undefined : bar(fraction), text];
+      const line = parts.filter((part) => part !== undefined).join(" ");
+      this.#stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1))}`);
+      this.#drawn = true;
       return;
     }
     const now = this.#clock();
-    if (now - this.#lastLine < Math.max(QUIET_SECONDS, QUIET_SHARE * (now - this.#begin))) return;
-    this.#lastLine = now;
-    this.#stream.write(`${this.#label}: ${describeProgress(progress)}\n`);
+    if (now - this.#last < Math.max(QUIET_SECONDS, QUIET_SHARE * (now - this.#begin))) return;
+    this.#last = now;
+    this.#stream.write(`${this.#label === undefined ? "" : `${this.#label}: `}${text}\n`);
   }
 
-  /** Writes a line of its own above or instead of the bar. */
+  /** Writes a line that stays. */
   line(text: string): void {
     this.clear();
     this.#stream.write(`${text}\n`);
   }
 
-  /** Removes the bar. */
+  /** Removes what is drawn. */
   clear(): void {
-    if (this.#drawn === 0) return;
+    if (!this.#drawn) return;
     this.#stream.write("\r\x1b[2K");
-    this.#drawn = 0;
+    this.#drawn = false;
   }
+}
 
-  #draw(progress: RestoreProgress): void {
-    const filled = Math.round(progress.fraction * BAR_WIDTH);
-    const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-    const text = `${this.#label} ${bar} ${describeProgress(progress)}`;
-    const line = text.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1));
-    this.#stream.write(`\r\x1b[2K${line}`);
-    this.#drawn = line.length;
-  }
+function bar(fraction: number): string {
+  const filled = Math.round(fraction * BAR_WIDTH);
+  return "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
 }
 
 /** "step 12/50 · sigma 0.31 · residual 14.2 (noise alone 12.9) · 8 s left" */

@@ -1,10 +1,10 @@
+import { alignColumns } from "../bench/columns.ts";
 import type { Restoration, SampleStatistics, Seam } from "../restore/index.ts";
 import { digits, duration } from "./progress.ts";
 
 /** Aligned "label  text" lines. */
 export function formatSummary(title: string, lines: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [title, ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)].join("\n");
+  return [title, ...alignColumns(lines).map((line) => `  ${line}`)].join("\n");
 }
 
 /** What a restoration did, for people. */
@@ -12,22 +12,23 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
   const lines: [string, string][] = [
     ["task", describeTask(r)],
     ["noise", describeNoise(r)],
-    ["solver", `${r.solver} (preset ${r.preset}), prior ${prior}`],
+    ["solver", `${r.run.solver} (preset ${r.run.preset}, ${r.run.settings}), prior ${prior}`],
     ["work", describeWork(r)],
   ];
   for (const remark of r.remarks) lines.push(["note", remark]);
-  if (r.roundTrip !== undefined)
+  const { roundTrip } = r.run;
+  if (roundTrip)
     lines.push([
       "ceiling",
-      `${r.roundTrip.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
+      `${roundTrip.psnr.toFixed(1)} dB: the first guess through the autoencoder and back, about the most a latent solver can restore`,
     ]);
-  if (r.encoderBias) lines.push(["bias", describeBias(r.encoderBias)]);
-  if (r.residual === 0 && r.task.name === "inpaint")
+  if (roundTrip) lines.push(["bias", describeBias(roundTrip.bias)]);
+  if (r.run.residual === 0 && r.run.task.name === "inpaint")
     lines.push(["residual", "0: every known pixel is exactly as it was"]);
-  else if (r.steps > 0)
+  else if (r.run.steps > 0)
     lines.push([
       "residual",
-      `${digits(r.residual)} left of the data; noise alone would leave ${digits(r.expectedResidual)}`,
+      `${digits(r.run.residual)} left of the data; noise alone would leave ${digits(r.run.expectedResidual)}`,
     ]);
   if (r.seam) lines.push(["seam", describeSeam(r.seam, r)]);
   return lines;
@@ -40,14 +41,14 @@ function describeBias(bias: readonly number[]): string {
   return `${levels} of 255 ${slight ? "(too little to be seen)" : "that the autoencoder adds to each channel in the mean"}`;
 }
 
-function describeSeam({ ratio, jump, visible }: Seam, { keptKnown, sampler }: Restoration): string {
+function describeSeam({ ratio, jump, visible }: Seam, { keptKnown, run: { sampler } }: Restoration): string {
   const text = `the border of the hole jumps ${digits(ratio)} times as much as the filling beside it (${digits(255 * jump)}/255)`;
   if (!visible) return text;
   const instead = keptKnown ? "another solver or --preset best fits it in better" : "--preset best fits it in better";
   return `${text}. It may be seen: ${sampler ? `${instead}, and so may another --seed` : instead}`;
 }
 
-function describeTask({ task, missing, images }: Restoration): string {
+function describeTask({ run: { task }, missing, images }: Restoration): string {
   const { width, height } = images[0];
   switch (task.name) {
     case "inpaint": {
@@ -71,7 +72,10 @@ function describeTask({ task, missing, images }: Restoration): string {
 }
 
 /** What several samples say together, and whether they may be taken for draws from the posterior. */
-export function describeSamples({ sampler, solver, finished }: Restoration, s: SampleStatistics | undefined): string {
+export function describeSamples(
+  { run: { sampler, solver }, finished }: Restoration,
+  s: SampleStatistics | undefined,
+): string {
   const level = (v: number) => `${digits(v)} (${digits(255 * v)}/255)`;
   const spread = s
     ? `mean and standard deviation of ${s.samples} beside them; in the latter white is ${level(s.white)}, the average ${level(s.average)}`
@@ -90,7 +94,7 @@ export function describeOptions(options: Readonly<Record<string, unknown>>): str
   return [String(name ?? type), ...parts].join(", ");
 }
 
-function describeNoise({ noise, task, keptKnown }: Restoration): string {
+function describeNoise({ noise, run: { task }, keptKnown }: Restoration): string {
   const level = `${digits(noise.sigma)} (${digits(noise.sigma * 255)}/255)`;
   if (noise.model?.kind === "poisson")
     return `Poisson of rate ${digits(noise.model.rate)}, taken for Gaussian noise of ${level}`;
@@ -104,7 +108,7 @@ function describeNoise({ noise, task, keptKnown }: Restoration): string {
   return `about ${digits(noise.estimate)} by estimate, too little to touch the known pixels (--noise sets it)`;
 }
 
-function describeWork({ counts, steps, tiles, images, seconds, threads }: Restoration): string {
+function describeWork({ images, run: { counts, steps, tiles, seconds, threads } }: Restoration): string {
   const parts = [plural(steps, "step"), plural(counts.forwards, "network forward"), plural(counts.vjps, "VJP")];
   const passes = counts.encodes + counts.decodes + counts.encodeVjps + counts.decodeVjps;
   if (passes > 0) parts.push(`${passes} passes through the autoencoder`);

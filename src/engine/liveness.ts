@@ -54,12 +54,13 @@ export function footprint(graph: WrittenGraph): Footprint {
       else last.set(name, i);
     }
   });
-  for (const { name } of graph.inputs) last.set(name, steps.length);
+  const fed = [...graph.inputs, ...graph.parameters];
+  for (const { name } of fed) last.set(name, steps.length);
   const produced = new Map<string, string>();
   for (const [name, renamed] of graph.renamed) produced.set(renamed, name);
   for (const { onnx } of graph.outputs) last.set(root(produced.get(onnx) ?? onnx), steps.length);
 
-  let live = graph.inputs.reduce((n, { name }) => n + sizeOf(name), 0);
+  let live = fed.reduce((n, { name }) => n + sizeOf(name), 0);
   let peak = live;
   steps.forEach((step, i) => {
     if (views.has(step.type) || step.outputs.every((name) => folded.has(root(name)))) return;

@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
-import { freemem } from "node:os";
 import { TweedieError } from "../errors.ts";
 import type { WrittenGraph } from "../onnx/write.ts";
-import { constantBytes } from "../onnx/write-file.ts";
 import { footprint } from "./liveness.ts";
 
-// Measured as growth of the peak resident memory (docs/architecture.md): ONNX Runtime's arena takes more than what is
-// alive, because it grows in powers of two, leaves gaps, and holds values in two layouts around convolutions.
+// Measured as growth of the peak resident memory (docs/engine.md): ONNX Runtime's arena takes more than what is alive,
+// because it grows in powers of two, leaves gaps, and holds values in two layouts around convolutions.
 const arena = 1.85;
 const code = 40e6;
 /** While it loads, a model exists as our bytes, as protobuf and as tensors. */
@@ -15,27 +12,10 @@ const loading = 3;
 /** Estimated memory in bytes that loading a graph and running it takes at its peak, on top of what the process has. */
 export function estimateMemory(graph: WrittenGraph): number {
   const { weights, live } = footprint(graph);
-  return Math.round(code + Math.max(loading * constantBytes(graph), 2 * weights + arena * live));
+  return Math.round(code + Math.max(loading * graph.constants.bytes(), 2 * weights + arena * live));
 }
 
-/** Bytes that this process can still take, in its container if there is one. Files that are only cached count as free. */
-export function availableMemory(): number {
-  // Newer Node versions know the container's limit and what of it is in use.
-  const free = typeof process.availableMemory === "function" ? process.availableMemory() + cachedFiles() : freemem();
-  return Math.min(free, freemem());
-}
-
-/** Bytes of the container's memory that the system would give back at once. */
-function cachedFiles(): number {
-  for (const path of ["/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat"]) {
-    try {
-      return Number(/^inactive_file (\d+)/m.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
-    } catch {} // not this version of control groups
-  }
-  return 0;
-}
-
-/** @throws out-of-memory with both numbers */
+/** @throws {TweedieError} out-of-memory: `needed` is above `available`; both numbers are in the error */
 export function refuseIfTooLarge(needed: number, available: number): void {
   if (needed <= available) return;
   const size = (bytes: number) => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);

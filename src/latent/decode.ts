@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/index.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import { input, type Shape, sizeOf } from "../tensor/index.ts";
-import type { Autoencoder } from "./autoencoder.ts";
 import { latentShape } from "./latent-operator.ts";
 
 /**

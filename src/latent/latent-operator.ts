@@ -1,7 +1,18 @@
 import { TweedieError } from "../errors.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import { DECODE, ENCODE, type Operator } from "../operators/operator.ts";
+import type { Prior } from "../priors/prior.ts";
 import { probe, type Shape, show, type Tensor } from "../tensor/index.ts";
-import type { Autoencoder } from "./autoencoder.ts";
+
+/** The latent space of a prior. @throws {TweedieError} invalid-model: the prior is one of images */
+export function latentSpace({ latent, name }: Prior): Autoencoder {
+  if (latent) return latent;
+  throw new TweedieError("invalid-model", {
+    what: `model ${name}`,
+    expected: "a latent prior",
+    got: "one of pictures",
+  });
+}
 
 /** The shape [1, latents, h, w] of the latents that decode to pictures of the shape [1, C, H, W], or to slightly larger ones. */
 export function latentShape({ latents, factor }: Autoencoder, [, , height, width]: Shape): Shape {

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/index.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import { normals } from "../random/index.ts";
 import { input, jvp, vjp } from "../tensor/index.ts";
-import type { Autoencoder } from "./autoencoder.ts";
 
 /** Side of the latent that is looked at, and power iterations. */
 const SIDE = 8;

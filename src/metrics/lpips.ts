@@ -3,15 +3,13 @@
  *
  *   d(a, b) = Σ_l 1/(H_l W_l) Σ_hw ‖ w_l ⊙ (â_l − b̂_l) ‖²        â_l: features of layer l, unit length in each pixel
  *
- * The backbone is AlexNet or VGG16 as torchvision trained it on ImageNet. Its weights are not part of this package: they
- * are read from a file of the user's, and nothing is ever put in their place. The heads w_l are.
+ * The backbone is AlexNet or VGG16 as torchvision trained it on ImageNet. Its weights are not part of this package: the
+ * user gives them, and nothing is ever put in their place. The heads w_l are.
  */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Engine, Program } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { readSafetensors } from "../priors/safetensors.ts";
-import { constant, input, type Tensor, toFloat64 } from "../tensor/index.ts";
+import { constant, input, type Tensor } from "../tensor/index.ts";
+import { type WeightSource, weight } from "../weights/index.ts";
 import { lpipsHeads } from "./lpips-heads.ts";
 import type { Planes } from "./ssim.ts";
 
@@ -57,7 +55,7 @@ const scale = [0.458, 0.448, 0.45];
 
 export interface Lpips {
   readonly net: "alex" | "vgg";
-  /** sha256 of the weights file, in hex. */
+  /** sha256 of the backbone's weights, in hex. */
   readonly weights: string;
   /**
    * Distance of two pictures with samples on [-1, 1]: 0 for equal ones. Grey is repeated in three channels.
@@ -68,16 +66,13 @@ export interface Lpips {
 }
 
 /**
- * LPIPS with the backbone weights of a safetensors file that has torchvision's names (`features.0.weight`, …); which of
- * AlexNet and VGG16 it is, is seen from them.
- * @throws TweedieError `missing-file`, `invalid-model` for a file without these weights
+ * LPIPS with given backbone weights in torchvision's names (`features.0.weight`, …); which of AlexNet and VGG16 they are, is
+ * seen from them.
+ * @param hash sha256 of the weights
+ * @throws {TweedieError} invalid-model: not these weights; unreadable-file
  */
-export async function loadLpips(path: string, engine: Engine): Promise<Lpips> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    const expected = "backbone weights (safetensors)";
-    throw new TweedieError("missing-file", { what: path, expected, got: "no such file", cause });
-  });
-  const weights = readBackbone(bytes, path);
+export async function createLpips(source: WeightSource, engine: Engine, hash: string): Promise<Lpips> {
+  const weights = await readBackbone(source);
   let current: { readonly size: string; readonly program: Promise<Program> } | undefined;
   const programFor = async ({ width, height }: Planes): Promise<Program> => {
     const size = `${width}x${height}`;
@@ -90,7 +85,7 @@ export async function loadLpips(path: string, engine: Engine): Promise<Lpips> {
   };
   return {
     net: weights.net,
-    weights: createHash("sha256").update(bytes).digest("hex"),
+    weights: hash,
     async distance(a, b) {
       checkPictures(a, b, weights.net);
       const program = await programFor(a);
@@ -103,22 +98,23 @@ export async function loadLpips(path: string, engine: Engine): Promise<Lpips> {
   };
 }
 
-export interface LpipsWeights {
+interface LpipsWeights {
   readonly net: "alex" | "vgg";
   /** Weight and bias of each convolution, by its number in `features`. */
   readonly convolutions: ReadonlyMap<number, readonly [weight: Tensor, bias: Tensor]>;
 }
 
-/** The backbone's weights in a safetensors file. @throws TweedieError `invalid-model` that names what is missing */
-export function readBackbone(bytes: Uint8Array, source: string): LpipsWeights {
-  const { tensors } = readSafetensors(bytes, source);
-  const first = tensors.get("features.0.weight")?.shape.join("x");
-  const net = first === "64x3x11x11" ? "alex" : first === "64x3x3x3" && tensors.has("features.28.weight") ? "vgg" : "";
+/** @throws {TweedieError} invalid-model: names what is missing */
+async function readBackbone(source: WeightSource): Promise<LpipsWeights> {
+  const first = source.entry("features.0.weight")?.shape.join("x");
+  const net = first === "64x3x11x11" ? "alex" : first === "64x3x3x3" && source.entry("features.28.weight") ? "vgg" : "";
   if (net === "")
     throw new TweedieError("invalid-model", {
-      what: source,
+      what: source.name,
       expected: "torchvision's AlexNet or VGG16 (features.0.weight, …)",
-      got: first ? `features.0.weight of shape ${first}` : `${tensors.size} tensors without features.0.weight`,
+      got: first
+        ? `features.0.weight of shape ${first}`
+        : `${[...source.names()].length} tensors without features.0.weight`,
       hint: "docs/bench.md says how to save them as safetensors",
     });
   const convolutions = new Map<number, readonly [Tensor, Tensor]>();
@@ -126,24 +122,24 @@ export function readBackbone(bytes: Uint8Array, source: string): LpipsWeights {
   for (const layer of backbones[net].flat()) {
     if ("pool" in layer) continue;
     const { conv, to, size } = layer;
-    const read = (name: string, shape: readonly number[]): Tensor => {
-      const stored = tensors.get(`features.${conv}.${name}`);
-      if (stored?.shape.join() === shape.join())
-        return constant(Float32Array.from(toFloat64(stored.data, stored.dtype)), shape);
+    const read = async (part: string, shape: readonly number[]): Promise<Tensor> => {
+      const name = `features.${conv}.${part}`;
+      const entry = source.entry(name);
+      if (entry?.shape.join() === shape.join()) return weight(await source.read(name));
       throw new TweedieError("invalid-model", {
-        what: `${source}, features.${conv}.${name}`,
+        what: `${source.name}, ${name}`,
         expected: `shape ${shape.join("x")}`,
-        got: stored ? stored.shape.join("x") : "nothing",
+        got: entry ? entry.shape.join("x") : "nothing",
       });
     };
-    convolutions.set(conv, [read("weight", [to, from, size, size]), read("bias", [to])]);
+    convolutions.set(conv, [await read("weight", [to, from, size, size]), await read("bias", [to])]);
     from = to;
   }
   return { net, convolutions };
 }
 
 /** The distance as a graph, for pictures [N, 3, H, W] on [-1, 1]: [N]. */
-export function lpipsDistance(a: Tensor, b: Tensor, { net, convolutions }: LpipsWeights): Tensor {
+function lpipsDistance(a: Tensor, b: Tensor, { net, convolutions }: LpipsWeights): Tensor {
   const channels = (values: readonly number[]) => constant([...values], [1, 3, 1, 1]);
   const scaled = (x: Tensor) => x.sub(channels(shift)).div(channels(scale));
   let [x, y] = [scaled(a), scaled(b)];
@@ -172,8 +168,9 @@ function unitLength(x: Tensor): Tensor {
 }
 
 function decodeHeads(net: "alex" | "vgg"): Float32Array[] {
-  const bytes = Buffer.from(lpipsHeads[net], "base64");
-  const values = Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  const bytes = Uint8Array.from(atob(lpipsHeads[net]), (c) => c.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const values = Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
   let at = 0;
   return backbones[net].map((layers) => {
     const last = layers[layers.length - 1] as { to: number };

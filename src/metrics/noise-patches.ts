@@ -26,16 +26,16 @@ const LEAST_SHARE = 0.8;
  * (Lepski's rule: as many as possible while the estimate does not move by more than its error); the correction for
  * clipping.
  */
-export function estimateFromPatches(image: Planes, missing?: Uint8Array): number | undefined {
+export function estimateFromPatches(image: Planes, known?: Uint8Array): number | undefined {
   let table: PatchTable | undefined;
   for (const side of SIDES) {
-    const candidate = tabulatePatches(image, side, missing);
+    const candidate = tabulatePatches(image, side, known);
     if (table === undefined || candidate.count > table.count) table = candidate;
     if (table.count >= ENOUGH) break;
   }
   if (table === undefined || table.count < 4) return undefined;
   const all = new Float64Array(table.count * image.channels).fill(1);
-  if (!isClipped(image, missing))
+  if (!isClipped(image, known))
     return lepski(
       image,
       table,
@@ -57,16 +57,16 @@ export function estimateFromPatches(image: Planes, missing?: Uint8Array): number
 }
 
 /** Whether samples pile up at the ends of the range and none goes beyond. */
-function isClipped({ data, width, height }: Planes, missing?: Uint8Array): boolean {
+function isClipped({ data, width, height }: Planes, known?: Uint8Array): boolean {
   let atEnds = 0;
-  let known = 0;
+  let seen = 0;
   for (let i = 0; i < data.length; i++) {
-    if (missing?.[i % (width * height)]) continue;
-    known++;
+    if (known && !known[i % (width * height)]) continue;
+    seen++;
     if (data[i] < 0 || data[i] > 1) return false;
     if (data[i] === 0 || data[i] === 1) atEnds++;
   }
-  return atEnds > 0.001 * known;
+  return atEnds > 0.001 * seen;
 }
 
 /** Variance shares per patch and channel at noise level sigma, and the patches that clipping touches little. */

@@ -4,8 +4,8 @@ import { estimateFromWavelet } from "./noise-wavelet.ts";
 import type { Planes } from "./ssim.ts";
 
 export interface NoiseOptions {
-  /** Pixels to leave out: 1 = missing. Only patches whose pixels are all known are looked at. */
-  mask?: { missing: Uint8Array };
+  /** 1 = known, 0 = missing. Only patches whose pixels are all known are looked at. */
+  mask?: { known: Uint8Array };
   /**
    * "patches" (default): the flattest patches' high frequencies; accurate on textured photos.
    * "wavelet": the median of the finest diagonal wavelet coefficients (Donoho); simple, too high where there is texture.
@@ -28,12 +28,12 @@ export interface NoiseOptions {
 export function estimateNoise(image: Planes, options: NoiseOptions = {}): number {
   const { method = "patches", mask } = options;
   const n = image.width * image.height;
-  if (image.data.length !== n * image.channels || (mask && mask.missing.length !== n)) {
+  if (image.data.length !== n * image.channels || (mask && mask.known.length !== n)) {
     const expected = `${n} pixels of ${image.channels} channels, and as many in the mask`;
-    const got = `${image.data.length} samples${mask ? `, ${mask.missing.length} in the mask` : ""}`;
+    const got = `${image.data.length} samples${mask ? `, ${mask.known.length} in the mask` : ""}`;
     throw new TweedieError("size-mismatch", { what: "noise estimate", expected, got });
   }
-  const sigma = (method === "wavelet" ? estimateFromWavelet : estimateFromPatches)(image, mask?.missing);
+  const sigma = (method === "wavelet" ? estimateFromWavelet : estimateFromPatches)(image, mask?.known);
   if (sigma !== undefined && Number.isFinite(sigma)) return sigma;
   throw new TweedieError("numerical-failure", {
     what: "noise estimate",

@@ -32,9 +32,9 @@ function dct(side: number): Float64Array {
 }
 
 /** All patches of a side (thinned out above a number), with what ranks them. */
-export function tabulatePatches(image: Planes, side: number, missing?: Uint8Array): PatchTable {
+export function tabulatePatches(image: Planes, side: number, known?: Uint8Array): PatchTable {
   const { width, height, channels } = image;
-  const position = findPatches(width, height, side, missing);
+  const position = findPatches(width, height, side, known);
   const count = position.length;
   const mean = new Float64Array(count * channels);
   const energy = new Float64Array(count * channels);
@@ -84,19 +84,19 @@ function rowTransform(
   return rows;
 }
 
-function findPatches(width: number, height: number, side: number, missing?: Uint8Array): Uint32Array {
+function findPatches(width: number, height: number, side: number, known?: Uint8Array): Uint32Array {
   const across = width - side + 1;
   const down = height - side + 1;
   if (across < 1 || down < 1) return new Uint32Array();
   const stride = Math.max(1, Math.round(Math.sqrt((across * down) / MOST_PATCHES)));
-  const holes = missing && integral(missing, width, height);
+  const sums = known && integral(known, width, height);
   const found: number[] = [];
   for (let y = 0; y < down; y += stride)
     for (let x = 0; x < across; x += stride) {
-      if (holes) {
+      if (sums) {
         const above = y * (width + 1) + x;
         const below = above + side * (width + 1);
-        if (holes[below + side] - holes[below] - holes[above + side] + holes[above] > 0) continue;
+        if (sums[below + side] - sums[below] - sums[above + side] + sums[above] < side * side) continue;
       }
       found.push(y * width + x);
     }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/index.ts";
 import { GraphBuilder } from "./import/graph.ts";
 import type { InputOptions } from "./import/inputs.ts";
-import { loadModel } from "./import/load.ts";
+import { decodeOnnx, type LoadedModel } from "./import/load.ts";
 
 export type { FrozenValues } from "./import/inputs.ts";
 
@@ -22,12 +22,12 @@ export interface ImportedModel {
  * Imports an ONNX model (operator sets 6 to 28 are tested) into the tensor language. Shapes become static: symbolic extents are
  * bound by `inputShapes`, and arithmetic on shapes is worked out. bfloat16 and 8-bit floats are read as float32, 4-bit
  * integers as 8-bit ones. Weights stay as they are stored; nothing large is computed on the host.
- * @param source the model's bytes, or its path (then weights in files beside it are found)
- * @throws missing-file, unreadable-file; invalid-model (not ONNX, damaged, inconsistent); unsupported-op (lists every
+ * @param source the model's bytes, or a decoded model (`decodeOnnx`, `loadOnnx`)
+ * @throws missing-file (weights outside the model); invalid-model (not ONNX, damaged, inconsistent); unsupported-op (lists every
  * operator that has no rule, with the nodes that use it); invalid-option (an open shape; a value that must be frozen)
  */
-export function importOnnx(source: Uint8Array | string, options: ImportOptions = {}): ImportedModel {
-  const loaded = loadModel(source);
+export function importOnnx(source: Uint8Array | LoadedModel, options: ImportOptions = {}): ImportedModel {
+  const loaded = source instanceof Uint8Array ? decodeOnnx(source) : source;
   const { inputs, outputs } = new GraphBuilder(loaded).build(options);
   const { model } = loaded;
   const standard = model.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx");

@@ -1,4 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { TweedieError } from "../errors.ts";
+import { type DType, fromFloat64, type OnnxAttribute, onnxType, type TypedArray } from "../tensor/index.ts";
+import { type Shape, show, sizeOf } from "../tensor/shape.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -18,10 +21,7 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
-import { TweedieError } from "../errors.ts";
-import { type DType, fromFloat64, type OnnxAttribute, onnxType, type TypedArray } from "../tensor/index.ts";
-import { type Shape, show, sizeOf } from "../tensor/shape.ts";
+} from "./generated/onnx_pb.ts";
 
 export type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto };
 export { AttributeType };
@@ -149,9 +149,6 @@ export function externalLocation(tensor: TensorProto): ExternalLocation | undefi
   };
 }
 
-/** Reads the bytes of an externally stored tensor. */
-export type ExternalReader = (at: ExternalLocation) => Uint8Array;
-
 export interface DecodedTensor {
   readonly data: TypedArray;
   readonly shape: number[];
@@ -160,10 +157,9 @@ export interface DecodedTensor {
 
 /**
  * The elements of a TensorProto, whichever of its fields holds them. Raw bytes are viewed, not copied, where aligned.
- * @param external needed when the tensor lies outside the model
- * @throws invalid-model when type, shape and data do not fit together
+ * @throws invalid-model when type, shape and data do not fit together; missing-file when the data lie outside the model
  */
-export function decodeTensor(tensor: TensorProto, external?: ExternalReader): DecodedTensor {
+export function decodeTensor(tensor: TensorProto): DecodedTensor {
   const dtype = dtypeOf(tensor.dataType);
   const name = tensor.name || "(unnamed)";
   if (!dtype)
@@ -172,20 +168,24 @@ export function decodeTensor(tensor: TensorProto, external?: ExternalReader): De
     });
   const shape = tensor.dims.map(Number);
   const size = sizeOf(shape);
-  const at = externalLocation(tensor);
-  if (at && !external)
-    throw new TweedieError("missing-file", {
-      message: `tensor ${name}: its data lies in the file ${at.location}, which is not given`,
-      expected: at.location,
-      hint: "load the model by its path, with the data file beside it",
-    });
-  const raw = at && external ? external({ ...at, length: at.length ?? size * bytesPerElement(dtype) }) : tensor.rawData;
+  const raw = rawBytes(tensor);
   const data = raw.length > 0 ? viewAs(raw, dtype) : fromFields(tensor, dtype);
   if (data.length !== size)
     throw new TweedieError("invalid-model", {
       message: `tensor ${name}: expected ${size} ${dtype} elements for shape ${show(shape)}, got ${data.length}`,
     });
   return { data, shape, dtype };
+}
+
+/** The raw bytes of a tensor; none where its elements are in typed fields. @throws missing-file: they lie outside the model */
+export function rawBytes(tensor: TensorProto): Uint8Array {
+  const at = externalLocation(tensor);
+  if (!at) return tensor.rawData;
+  throw new TweedieError("missing-file", {
+    message: `tensor ${tensor.name || "(unnamed)"}: its data lies in the file ${at.location}, which is not given`,
+    expected: at.location,
+    hint: "load the model by its path, with the data file beside it",
+  });
 }
 
 function fromFields(tensor: TensorProto, dtype: DType): TypedArray {

@@ -46,6 +46,11 @@ export class ConstantPool {
     return [...this.#byName.values()];
   }
 
+  /** Bytes of all of them. */
+  bytes(): number {
+    return this.all().reduce((n, c) => n + c.data.byteLength, 0);
+  }
+
   use(name: string, scope: Scope): void {
     this.#byName.get(name)?.users.add(scope);
   }

@@ -1,5 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+} from "./generated/onnx_pb.ts";
 import {
   bytesPerElement,
   type ExternalLocation,
@@ -50,13 +55,16 @@ class Encoder {
   }
 
   mainGraph(): GraphProto {
-    const { main, inputs, outputs, conditions } = this.#graph;
+    const { main, inputs, parameters, outputs, conditions } = this.#graph;
     const wants = Object.values(conditions).map((name) => encodeValueInfo(name, "bool", []));
     return create(GraphProtoSchema, {
       name: "main",
       node: this.#nodes(main),
       initializer: this.#initializers(main),
-      input: [...inputs.map(({ onnx, tensor }) => encodeValueInfo(onnx, tensor.dtype, tensor.shape)), ...wants],
+      input: [
+        ...[...inputs, ...parameters].map(({ onnx, tensor }) => encodeValueInfo(onnx, tensor.dtype, tensor.shape)),
+        ...wants,
+      ],
       // What a branch hands out has no fixed shape: it is empty when the branch is not taken.
       output: outputs.map(({ name, onnx, tensor }) =>
         encodeValueInfo(onnx, tensor.dtype, name in conditions ? undefined : tensor.shape),

@@ -1,5 +1,6 @@
 import { TweedieError } from "../errors.ts";
 import { type ConstantAttrs, constantOp, inputOp, type Op, probeOp, type Tensor } from "../tensor/index.ts";
+import { parametersOf } from "./structure.ts";
 import { ConstantPool } from "./write-constants.ts";
 import { partsByNeed } from "./write-needs.ts";
 import { Names, Scope } from "./write-scope.ts";
@@ -33,6 +34,8 @@ export interface WrittenGraph {
   readonly constants: ConstantPool;
   readonly inputs: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
   readonly outputs: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
+  /** One more input for each parameter, in the order of {@link parametersOf}. */
+  readonly parameters: readonly { readonly name: string; readonly onnx: string; readonly tensor: Tensor }[];
   /** Optional output → name of the boolean input (shape []) that asks for it. */
   readonly conditions: Readonly<Record<string, string>>;
   /** Values that are whole tensors: their size in memory is known. */
@@ -62,6 +65,12 @@ export function layOut(options: GraphOptions): WrittenGraph {
     values.set(x, name);
     tensorOf.set(name, x);
   }
+  const parameters = parametersOf(outputs).map((tensor) => {
+    const name = names.fresh("parameter");
+    values.set(tensor, name);
+    tensorOf.set(name, tensor);
+    return { name, onnx: name, tensor };
+  });
   for (const name of optional)
     if (!(name in outputs)) throw invalid(`optional ${name}`, `one of ${Object.keys(outputs).join(", ")}`, name);
 
@@ -101,6 +110,7 @@ export function layOut(options: GraphOptions): WrittenGraph {
     main,
     constants,
     inputs: Object.entries(inputs).map(([name, tensor]) => ({ name, onnx: name, tensor })),
+    parameters,
     ...nameOutputs(options, main, values),
     conditions,
     tensors: tensorOf,

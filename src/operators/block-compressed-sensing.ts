@@ -1,6 +1,6 @@
 import { concat, constant, type Tensor } from "../tensor/index.ts";
 import { measurements } from "./compressed-sensing.ts";
-import { matrixConstant, transposed } from "./dense.ts";
+import { matrixParameter, transposed } from "./dense.ts";
 import { checkShape, type Operator } from "./operator.ts";
 import { randomOrthogonal } from "./orthogonal.ts";
 
@@ -159,8 +159,8 @@ function prepared(region: Region, ratio: number, seed: number): Prepared {
     ...region,
     area,
     seen: measurements(ratio, area),
-    forward: matrixConstant(transposed(basis)),
-    back: matrixConstant(basis),
+    forward: matrixParameter(transposed(basis)),
+    back: matrixParameter(basis),
   };
 }
 

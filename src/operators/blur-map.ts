@@ -1,4 +1,4 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import { parameter, type Tensor } from "../tensor/index.ts";
 import { extend, fourierPair, transferMap, transferOf } from "./fourier.ts";
 import { type Border, type Kernel, padModes } from "./kernel.ts";
 import type { Operator, OperatorSpec } from "./operator.ts";
@@ -83,7 +83,7 @@ function blockWeight({ height, width, data }: Kernel): Tensor {
           if (inside(i, height) && inside(j, width))
             out[((u * channels + v) * rows + p) * columns + q] = data[(height - 1 - i) * width + width - 1 - j];
         }
-  return constant(out, [channels, channels, rows, columns], "float32");
+  return parameter(out, [channels, channels, rows, columns], "float32");
 }
 
 function fourierBlur({ kernel, border, domain: [, , height, width] }: BlurForm) {

@@ -1,6 +1,6 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import { parameter, type Tensor } from "../tensor/index.ts";
 import { type BlurForm, generalMap } from "./blur-map.ts";
-import { matrixConstant, onBothAxes, transposed } from "./dense.ts";
+import { matrixParameter, onBothAxes, transposed } from "./dense.ts";
 import {
   type Complex,
   type FourierPair,
@@ -61,7 +61,7 @@ export function circularBlur(form: BlurForm, axes: { rows: Axis; columns: Axis }
 }
 
 function separableMap({ rows, columns }: { rows: Axis; columns: Axis }) {
-  const [left, right] = [matrixConstant(rows.matrix), matrixConstant(transposed(columns.matrix))];
+  const [left, right] = [matrixParameter(rows.matrix), matrixParameter(transposed(columns.matrix))];
   return (x: Tensor) => onBothAxes(x, left, right);
 }
 
@@ -72,7 +72,7 @@ function invert(re: number, im: number, cutoff: number): [number, number] {
 
 function normalMap({ plus, minus }: Transfer, { height, width, forward, inverse }: FourierPair) {
   const power = ({ re, im }: Complex) =>
-    constant(
+    parameter(
       re.map((v, k) => v * v + im[k] * im[k]),
       [1, 1, frequencies(height), frequencies(width)],
       "float32",

@@ -1,5 +1,5 @@
 import { uniforms } from "../random/index.ts";
-import { constant, type Tensor } from "../tensor/index.ts";
+import { constant, parameter, type Tensor } from "../tensor/index.ts";
 import { matrixConstant, onBothAxes, transposed } from "./dense.ts";
 import { checkShape, type Operator } from "./operator.ts";
 import { walshHadamard } from "./orthogonal.ts";
@@ -36,10 +36,12 @@ export function compressedSensing(options: CompressedSensingOptions, domain: rea
     right: matrixConstant(transposed(columns)),
     rightBack: matrixConstant(columns),
   }));
-  const inverse = new Array<number>(size);
+  const positions = new Int32Array(size);
   order.forEach((k, i) => {
-    inverse[k] = i;
+    positions[k] = i;
   });
+  const [all, first] = [size, kept].map((n) => parameter(order.slice(0, n)));
+  const inverse = parameter(positions);
   // Spectral coordinates are laid out as a picture.
   const asPicture = (z: Tensor) => z.reshape(z.shape[0], channels, height, width);
   const asLine = (z: Tensor) => z.reshape(z.shape[0], channels, 1, size);
@@ -60,7 +62,6 @@ export function compressedSensing(options: CompressedSensingOptions, domain: rea
         [0, size - kept],
       ]),
     );
-  const first = order.slice(0, kept);
   return {
     name: "compressed-sensing",
     domain: [1, ...domain.slice(1)],
@@ -78,7 +79,7 @@ export function compressedSensing(options: CompressedSensingOptions, domain: rea
     },
     solveGram: (y, lambda) => y.div(lambda.add(1)),
     svd: {
-      vt: (x) => asPicture(coefficients(x).gather(order, 3)),
+      vt: (x) => asPicture(coefficients(x).gather(all, 3)),
       v: picture,
       ut: fill,
       u: (z) => asLine(z).narrow(3, 0, kept),
@@ -98,8 +99,8 @@ export function measurements(ratio: number, n: number): number {
 }
 
 /** The numbers below n in random order, 0 perhaps first. */
-function randomOrder(n: number, seed: number, mean: boolean): number[] {
+function randomOrder(n: number, seed: number, mean: boolean): Int32Array {
   const draws = uniforms({ seed, purpose: "compressed sensing" }, n);
   if (mean) draws[0] = 0;
-  return Array.from({ length: n }, (_, i) => i).sort((a, b) => draws[a] - draws[b] || a - b);
+  return Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => draws[a] - draws[b] || a - b);
 }

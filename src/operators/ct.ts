@@ -80,14 +80,7 @@ export function ct(options: CtOptions, domain: readonly number[]): Operator {
       checkShape("pseudo-inverse of ct", range, y);
       return backProjection()(y);
     },
-    estimate(y, sigma) {
-      const size = detectors * angles.length;
-      const planes = Array.from({ length: channels }, (_, c) => {
-        const plane = Float64Array.from({ length: size }, (_, k) => y[c * size + k]);
-        return smoothReconstruction(matrix(), plane, height, width, sigma);
-      });
-      return Float64Array.from(planes.flatMap((plane) => Array.from(plane)));
-    },
+    estimate: (y, sigma) => smoothReconstruction(matrix(), Float64Array.from(y), height, width, sigma),
     toJSON: () => ({ name: "ct", angles: options.angles, circle, unit, filter }),
   };
 }

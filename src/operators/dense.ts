@@ -1,4 +1,4 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import { constant, parameter, type Tensor } from "../tensor/index.ts";
 
 /** A small dense matrix on the host, row-major: how an operator acts along one axis of a picture. */
 export interface Dense {
@@ -72,6 +72,11 @@ export function squaredNorm({ rows, columns, data }: Dense): number {
 /** The matrix as a constant of a graph; doubles are kept until the graph is compiled. */
 export function matrixConstant({ rows, columns, data }: Dense): Tensor {
   return constant(data, [rows, columns], "float32");
+}
+
+/** The matrix as data of a program, for operators whose options decide its entries. */
+export function matrixParameter({ rows, columns, data }: Dense): Tensor {
+  return parameter(data, [rows, columns], "float32");
 }
 
 /** left · X · rightᵀ on the last two axes of X; an absent side is the identity. */

@@ -1,4 +1,4 @@
-import { concat, constant, type Tensor } from "../tensor/index.ts";
+import { concat, constant, parameter, type Tensor } from "../tensor/index.ts";
 import { type FourierPair, frequencies, isEdge, mapTransfer, type Transfer, transferMap } from "./fourier.ts";
 import type { Svd } from "./operator.ts";
 
@@ -54,7 +54,7 @@ export function fourierSvd(pair: FourierPair, transfer: Transfer): Svd {
     v: (z) => pair.inverse(fromParts(z)),
     ut: (y) => toParts(turnBack(pair.forward(y))),
     u: (z) => pair.inverse(turn(fromParts(z))),
-    singularValues: constant(moduli(transfer, live), [1, 1, height, width], "float32"),
+    singularValues: parameter(moduli(transfer, live), [1, 1, height, width], "float32"),
   };
 }
 
@@ -66,7 +66,7 @@ function split(z: Tensor, height: number, width: number): Tensor[] {
 function phase(transfer: Transfer): Transfer {
   return mapTransfer(transfer, (re, im) => {
     const size = Math.hypot(re, im);
-    return size > 0 ? [re / size, im / size] : [1, 0];
+    return size > 1e-12 ? [re / size, im / size] : [1, 0]; // what is left of a zero by rounding has no phase
   });
 }
 

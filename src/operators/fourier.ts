@@ -1,4 +1,4 @@
-import { constant, type PadMode, padIndices, type Tensor } from "../tensor/index.ts";
+import { constant, type PadMode, padIndices, parameter, type Tensor } from "../tensor/index.ts";
 import { type Dense, dense, matrixConstant, onBothAxes, product, transposed } from "./dense.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -113,6 +113,11 @@ export function transferOf(kernel: Kernel, height: number, width: number): Trans
       }
     }
   }
+  // What rounding leaves of a symmetric kernel's imaginary part would be a phase where the real part is small.
+  for (const part of [plus.re, plus.im, minus.re, minus.im])
+    part.forEach((v, k) => {
+      if (Math.abs(v) < 1e-14) part[k] = 0;
+    });
   return { plus, minus };
 }
 
@@ -142,13 +147,13 @@ export function transferMap(transfer: Transfer, height: number, width: number): 
   const r = half(plus.im, minus.im, 1);
   const t = half(plus.im, minus.im, -1);
   const weights = (values: Float64Array, signs: readonly [number, number, number, number]): Tensor | undefined => {
-    if (values.every((v) => Math.abs(v) < 1e-15)) return undefined;
+    if (values.every((v) => Math.abs(v) < 1e-12)) return undefined; // a symmetric kernel, up to rounding
     const data = new Float64Array(4 * kh * kw);
     for (let a = 0; a < 2; a++)
       for (let i = 0; i < kh; i++)
         for (let b = 0; b < 2; b++)
           for (let j = 0; j < kw; j++) data[((a * kh + i) * 2 + b) * kw + j] = signs[2 * a + b] * values[i * kw + j];
-    return constant(data, [1, 1, 2, kh, 2, kw], "float32");
+    return parameter(data, [1, 1, 2, kh, 2, kw], "float32");
   };
   // Signs by block CC, CS, SC, SS: CC' = p CC - q SS + r SC + t CS and so on; rows are exchanged after weighting.
   const own = weights(p, [1, 1, 1, 1]);

@@ -1,13 +1,12 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ct, scannedSide } from "./ct.ts";
 import { kernelSchema } from "./kernel-spec.ts";
 import { mri } from "./mri.ts";
 import { samplingPatterns } from "./mri-sampling.ts";
-import { network } from "./network.ts";
 import { nonlinearBlur } from "./nonlinear-blur.ts";
 import { phaseRetrieval, unpadded } from "./phase-retrieval.ts";
 import { radonFilters } from "./radon-filter.ts";
-import { defineOperator, needSize, type PictureSize } from "./registry.ts";
+import { defineOperator, needSize } from "./registry.ts";
 
 // Instruments that do not take pictures: scanners, diffraction, and cameras that no linear map describes.
 
@@ -92,17 +91,4 @@ defineOperator({
   }),
   create: nonlinearBlur,
   task: { measurement: "picture" },
-});
-
-defineOperator({
-  name: "network",
-  summary: "a measurement simulated by a network, from an ONNX file",
-  schema: z.strictObject({
-    model: z.string().min(1),
-    input: z.string().optional(),
-    output: z.string().optional(),
-    values: z.enum(["signed", "unit"]).default("signed"),
-  }),
-  domainOf: (_, [n, c, h, w], size?: PictureSize) => (size ? [n, c, size.height, size.width] : [n, c, h, w]),
-  create: network,
 });

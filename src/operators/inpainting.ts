@@ -1,4 +1,4 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import { parameter, type Tensor } from "../tensor/index.ts";
 import { fillMissing } from "./fill.ts";
 import { knownPixels, type MaskSpec } from "./masks.ts";
 import { checkShape, type Operator } from "./operator.ts";
@@ -11,7 +11,7 @@ export interface InpaintingOptions {
 export function inpainting({ mask }: InpaintingOptions, domain: readonly number[]): Operator {
   const [, channels, height, width] = domain;
   const pixels = knownPixels(mask, channels, height, width);
-  const weights = constant(Float64Array.from(pixels.known), [1, pixels.channels, height, width], "float32");
+  const weights = parameter(Float64Array.from(pixels.known), [1, pixels.channels, height, width], "float32");
   const same = (x: Tensor) => x;
   const times = (what: string) => (x: Tensor) => {
     checkShape(what, domain, x);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
 import { gaussianTaps, type Kernel, motionKernel, normalizedKernel, outerKernel } from "./kernel.ts";
 import { trajectoryKernel } from "./trajectory.ts";

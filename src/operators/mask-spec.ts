@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const rectangle = {
   top: z.int().nonnegative(),

@@ -1,4 +1,4 @@
-import { type Complex, concat, constant, type Tensor } from "../tensor/index.ts";
+import { type Complex, concat, constant, parameter, type Tensor } from "../tensor/index.ts";
 import { type CoilMaps, type CoilMapsSpec, givenCoils, syntheticCoils } from "./mri-coils.ts";
 import { type CentredFourier, centredFourier } from "./mri-fourier.ts";
 import { givenMask, type SamplingPattern, samplingMask } from "./mri-sampling.ts";
@@ -44,7 +44,7 @@ export function mri(options: MriOptions, domain: readonly number[]): Operator {
     options.mask === undefined
       ? samplingMask({ pattern, acceleration, centre, seed }, height, width)
       : givenMask(options.mask, height, width);
-  const mask = constant(Float64Array.from(measured), [1, 1, 1, height, width], "float32");
+  const mask = parameter(Float64Array.from(measured), [1, 1, 1, height, width], "float32");
   const fourier = centredFourier(height, width);
   const maps = coilMaps(options, height, width);
   const coils = maps?.coils ?? 1;
@@ -93,7 +93,7 @@ function coilMaps({ coils = 1, maps }: MriOptions, height: number, width: number
 function seenByCoils(x: Tensor, complex: boolean, maps: CoilMaps | undefined, height: number, width: number) {
   const part = (k: number) => x.narrow(1, k, 1).unsqueeze(2);
   if (!maps) return complex ? { re: part(0), im: part(1) } : x.unsqueeze(2);
-  const of = (values: Float64Array) => constant(values, [1, 1, maps.coils, height, width], "float32");
+  const of = (values: Float64Array) => parameter(values, [1, 1, maps.coils, height, width], "float32");
   const s: Complex = { re: of(maps.re), im: of(maps.im) };
   if (!complex) return { re: x.unsqueeze(2).mul(s.re), im: x.unsqueeze(2).mul(s.im) };
   const [re, im] = [part(0), part(1)];
@@ -112,7 +112,7 @@ type ClosedForms = Required<Pick<Operator, "pseudoInverse" | "exactPseudoInverse
 /** V = F⁻¹, Σ = M, U = the identity. */
 function singleCoilComplex({ apply, operator, measured, fourier }: Parts): ClosedForms {
   const [, , height, width] = operator.domain;
-  const mask = constant(Float64Array.from(measured), [1, 1, height, width], "float32");
+  const mask = parameter(Float64Array.from(measured), [1, 1, height, width], "float32");
   const onPair = (map: (z: Complex) => Complex) => (x: Tensor) => {
     const { re, im } = map({ re: x.narrow(1, 0, 1), im: x.narrow(1, 1, 1) });
     return concat([re, im], 1);
@@ -136,7 +136,7 @@ function singleCoilComplex({ apply, operator, measured, fourier }: Parts): Close
 function singleCoilReal({ apply, operator, measured, fourier }: Parts): ClosedForms {
   const [, , height, width] = operator.domain;
   const values = pairedMask(measured, height, width).map(Math.sqrt);
-  const of = (map: (s: number) => number) => constant(values.map(map), [1, 1, height, width], "float32");
+  const of = (map: (s: number) => number) => parameter(values.map(map), [1, 1, height, width], "float32");
   const [s, inverse, inverseSquared] = [of((v) => v), of((v) => (v ? 1 / v : 0)), of((v) => (v ? 1 / v ** 2 : 0))];
   const hartley = (x: Tensor) => {
     const z = fourier.forward(x);

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { loadModel } from "../onnx/import/load.ts";
+import type { LoadedModel } from "../onnx/import/load.ts";
 import { type ImportedModel, importOnnx } from "../onnx/import.ts";
 import { isReal } from "../tensor/dtype.ts";
 import { concat, type Shape, show, substitute, type Tensor } from "../tensor/index.ts";
@@ -19,12 +19,17 @@ export interface NetworkOptions {
  * A measurement that a trained network simulates (a learnt blur such as BKSE, a camera, a renderer): y = network(x), read from
  * ONNX and differentiated like everything else. It counts as non-linear. Its pseudo-inverse is y itself, where y is a picture
  * of x's shape. The network is imported for one picture; a batch goes through it one by one.
- * @throws missing-file, invalid-model, unsupported-op (see importOnnx)
+ * @param read the model that `options.model` names
+ * @throws {TweedieError} invalid-model, unsupported-op: see importOnnx; and what `read` throws
  */
-export function network(options: NetworkOptions, domain: readonly number[]): Operator {
+export function network(
+  read: (model: string) => LoadedModel,
+  options: NetworkOptions,
+  domain: readonly number[],
+): Operator {
   const { model: file, values = "signed" } = options;
   const shape = [1, ...domain.slice(1)];
-  const model = load(options, shape);
+  const model = load(read(file), options, shape);
   const [placeholder, result] = ends(options, model);
   if (result.rank !== 4 || result.shape[0] !== 1)
     throw new TweedieError("invalid-model", {
@@ -56,12 +61,12 @@ export function network(options: NetworkOptions, domain: readonly number[]): Ope
   };
 }
 
-function load({ model: file, input }: NetworkOptions, shape: Shape): ImportedModel {
-  const { graph } = loadModel(file).model;
+function load(loaded: LoadedModel, { input }: NetworkOptions, shape: Shape): ImportedModel {
+  const { graph } = loaded.model;
   const stored = new Set(graph?.initializer.map((t) => t.name));
   const names = (graph?.input ?? []).map(({ name }) => name).filter((name) => !stored.has(name));
   const name = input ?? names[0];
-  return importOnnx(file, name !== undefined && names.includes(name) ? { inputShapes: { [name]: shape } } : {});
+  return importOnnx(loaded, name !== undefined && names.includes(name) ? { inputShapes: { [name]: shape } } : {});
 }
 
 function ends({ model: file, input, output }: NetworkOptions, model: ImportedModel): [Tensor, Tensor] {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TweedieError } from "../errors.ts";
 import { normals, uniforms } from "../random/index.ts";
 import { poisson } from "../random/poisson.ts";

@@ -141,40 +141,42 @@ function scanAngle(
   return { acrossRows, firstPixel, byRay };
 }
 
-/** A scan and its transpose on the host: what norms and first guesses are computed with. */
+/** A scan and its transpose on the host, of several planes at once: what norms and first guesses are computed with. */
 export interface RadonMatrix {
-  /** [H·W] → [detectors, angles] */
-  project(x: ArrayLike<number>): Float64Array;
-  /** [detectors, angles] → [H·W] */
-  backproject(y: ArrayLike<number>): Float64Array;
+  /** [planes, H·W] → [planes, detectors, angles] */
+  project(x: Float64Array): Float64Array;
+  /** [planes, detectors, angles] → [planes, H·W] */
+  backproject(y: Float64Array): Float64Array;
 }
 
 export function radonMatrix({ detectors, angles }: RadonGeometry, { firstRay, byPixel }: RadonWeights): RadonMatrix {
   const count = angles.length;
   const pixels = firstRay.length / count;
-  const eachWeight = (visit: (pixel: number, entry: number, weight: number) => void) => {
-    for (let p = 0; p < pixels; p++)
-      for (let a = 0; a < count; a++) {
-        const at = p * count + a;
-        for (let k = 0; k < raysPerPixel; k++) {
-          const weight = byPixel[at * raysPerPixel + k];
-          if (weight !== 0) visit(p, (firstRay[at] + k) * count + a, weight);
-        }
-      }
-  };
+  const rays = detectors * count;
+  // Written out twice: a call for each of some ten million weights would take most of the time.
   return {
     project(x) {
-      const y = new Float64Array(detectors * count);
-      eachWeight((pixel, entry, weight) => {
-        y[entry] += weight * x[pixel];
-      });
+      const planes = x.length / pixels;
+      const y = new Float64Array(planes * rays);
+      for (let p = 0, at = 0; p < pixels; p++)
+        for (let a = 0; a < count; a++, at++)
+          for (let k = 0; k < raysPerPixel; k++) {
+            const weight = byPixel[at * raysPerPixel + k];
+            const entry = (firstRay[at] + k) * count + a;
+            if (weight !== 0) for (let c = 0; c < planes; c++) y[c * rays + entry] += weight * x[c * pixels + p];
+          }
       return y;
     },
     backproject(y) {
-      const x = new Float64Array(pixels);
-      eachWeight((pixel, entry, weight) => {
-        x[pixel] += weight * y[entry];
-      });
+      const planes = y.length / rays;
+      const x = new Float64Array(planes * pixels);
+      for (let p = 0, at = 0; p < pixels; p++)
+        for (let a = 0; a < count; a++, at++)
+          for (let k = 0; k < raysPerPixel; k++) {
+            const weight = byPixel[at * raysPerPixel + k];
+            const entry = (firstRay[at] + k) * count + a;
+            if (weight !== 0) for (let c = 0; c < planes; c++) x[c * pixels + p] += weight * y[c * rays + entry];
+          }
       return x;
     },
   };

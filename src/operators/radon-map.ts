@@ -19,6 +19,7 @@ export function linearPair(forward: (x: Tensor) => Tensor, transpose: (y: Tensor
     // Takes the value and what it is computed from; the value itself carries no derivative.
     const op: Op = {
       name: "linearMap",
+      kind: "linearMap",
       infer: ([value]) => value,
       evaluate: ([value]) => value.data,
       onnx: (_, [value]) => value,

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { TweedieError } from "../errors.ts";
+import { parse } from "../schema.ts";
 import { type Shape, sameShape, show } from "../tensor/index.ts";
 import type { Operator, OperatorSpec } from "./operator.ts";
-import { parseOptions } from "./options.ts";
 
 /** How a kind of operator is made from plain options. Register it with {@link defineOperator}. */
 export interface OperatorDefinition<O> {
@@ -75,7 +75,7 @@ export function taskTraits(name: string): TaskTraits {
 
 /** The options of a spec with every default filled in. @throws invalid-option for unknown names and wrong options */
 export function parseSpec({ name, ...options }: OperatorSpec): OperatorSpec {
-  return { ...(parseOptions(name, find(name).schema, options) as Record<string, unknown>), name };
+  return { ...(parse(find(name).schema, options, name) as Record<string, unknown>), name };
 }
 
 /** The size that {@link OperatorDefinition.domainOf} was given. @throws invalid-option when it was not */
@@ -97,7 +97,7 @@ export function needSize(name: string, size: PictureSize | undefined): PictureSi
 export function createOperator(spec: OperatorSpec, size: OperatorSize): Operator {
   const { name, ...options } = spec;
   const definition = find(name);
-  const parsed = parseOptions(name, definition.schema, options);
+  const parsed = parse(definition.schema, options, name);
   if ("domain" in size) return definition.create(parsed, checkSize("picture", size.domain));
   const measurement = checkSize("measurement", size.measurement);
   const domain = definition.domainOf?.(parsed, measurement, size.size) ?? measurement;
@@ -115,7 +115,7 @@ export function createOperator(spec: OperatorSpec, size: OperatorSize): Operator
 export function domainOf(spec: OperatorSpec, measurement: Shape, size?: PictureSize): Shape {
   const { name, ...options } = spec;
   const definition = find(name);
-  return definition.domainOf?.(parseOptions(name, definition.schema, options), measurement, size) ?? measurement;
+  return definition.domainOf?.(parse(definition.schema, options, name), measurement, size) ?? measurement;
 }
 
 function find(name: string): OperatorDefinition<unknown> {

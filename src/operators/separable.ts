@@ -1,6 +1,6 @@
-import { constant, type Tensor } from "../tensor/index.ts";
+import { parameter, type Tensor } from "../tensor/index.ts";
 import { type AxisSvd, axisSvd, largestSvd, pseudoInverseMatrix } from "./axis-svd.ts";
-import { type Dense, isIdentity, matrixConstant, onBothAxes, squaredNorm, transposed } from "./dense.ts";
+import { type Dense, isIdentity, matrixParameter, onBothAxes, squaredNorm, transposed } from "./dense.ts";
 import { checkShape, type Operator, type OperatorSpec, type Svd } from "./operator.ts";
 
 /** What happens along one axis: a matrix, and its SVD where it is known in closed form. */
@@ -41,7 +41,7 @@ export function isSeparable(operator: Operator): operator is SeparableOperator {
 export function separable(options: SeparableOptions): SeparableOperator {
   const { name, channels, rows, columns, cutoff, spec, estimate, gram } = options;
   const [left, right] = [rows.matrix, columns.matrix];
-  const side = (m: Dense) => (isIdentity(m) ? undefined : matrixConstant(m));
+  const side = (m: Dense) => (isIdentity(m) ? undefined : matrixParameter(m));
   const l = side(left);
   const rt = side(transposed(right));
   const domain = [1, channels, left.columns, right.columns];
@@ -92,7 +92,7 @@ function decompose(rows: Axis, columns: Axis): Decompositions {
   const of = (axis: Axis) => axis.svd?.() ?? axisSvd(axis.matrix);
   const row = of(rows);
   const column = rows.matrix === columns.matrix ? row : of(columns);
-  const pair = (l: Dense, r: Dense) => [matrixConstant(l), matrixConstant(transposed(r))] as const;
+  const pair = (l: Dense, r: Dense) => [matrixParameter(l), matrixParameter(transposed(r))] as const;
   const [h, w] = [row.values.length, column.values.length];
   const values = Float64Array.from({ length: h * w }, (_, k) => row.values[Math.floor(k / w)] * column.values[k % w]);
   return {
@@ -104,7 +104,7 @@ function decompose(rows: Axis, columns: Axis): Decompositions {
       ut: pair(transposed(row.u), transposed(column.u)),
       u: pair(row.u, column.u),
     },
-    values: constant(values, [1, 1, h, w], "float32"),
+    values: parameter(values, [1, 1, h, w], "float32"),
   };
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import "./imaging.ts"; // registers the operators of instruments
 import { TweedieError } from "../errors.ts";
 import { blockCompressedSensing, blockMeasurements } from "./block-compressed-sensing.ts";

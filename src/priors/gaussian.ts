@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { TweedieError } from "../errors.ts";
-import { constant, probe } from "../tensor/index.ts";
+import { constant } from "../tensor/index.ts";
+import { denoiserPrior } from "./denoiser-prior.ts";
 import { gaussian } from "./exact.ts";
 import { type ClosedFormOptions, mixturePrior } from "./mixture.ts";
-import { FORWARD, type Prior } from "./prior.ts";
+import type { Prior } from "./prior.ts";
 
 /**
  * N(mean, covariance) as a prior: E[x0|x] = mean + C(C + sigma²I)^{-1}(x - mean).
@@ -26,22 +26,15 @@ export function isotropicPrior(mean: number, variance: number, options: ClosedFo
       got: `${mean} and ${variance}`,
     });
   const { name = "isotropic", channels = 3 } = options;
-  return {
+  return denoiserPrior({
     name,
     channels,
-    multipleOf: 1,
-    sigmaRange: [1e-4, 1e4],
-    card: {
-      name,
-      description: `Independent pixels N(${mean}, ${variance})`,
-      licence: "none needed: no data",
-      image: { channels, range: [-1, 1] },
-      architecture: { type: "gaussian", dimension: 1 },
-    },
-    hash: createHash("sha256").update(JSON.stringify({ mean, variance })).digest("hex"),
-    denoise(x, sigma) {
+    description: `Independent pixels N(${mean}, ${variance})`,
+    licence: "none needed: no data",
+    hash: JSON.stringify({ mean, variance }),
+    denoise: (x, sigma) => {
       const gain = constant(variance, [], x.dtype).div(sigma.square().add(variance));
-      return probe(x.sub(mean).mul(gain).add(mean), FORWARD);
+      return x.sub(mean).mul(gain).add(mean);
     },
-  };
+  });
 }

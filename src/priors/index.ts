@@ -1,4 +1,6 @@
-export { type Card, parseCard } from "./card.ts";
+export { type Card, parseCard, type SettingsFamily } from "./card.ts";
+export { type CardPriorOptions, priorFromCard } from "./card-prior.ts";
+export { type DenoiserPrior, denoiserPrior } from "./denoiser-prior.ts";
 export {
   type ExactMoments,
   exactCovariance,
@@ -11,8 +13,8 @@ export {
   type Mixture,
 } from "./exact.ts";
 export { gaussianPrior, isotropicPrior } from "./gaussian.ts";
+export { conditioned, guided } from "./guidance.ts";
 export { mixturePrior } from "./mixture.ts";
-export { networkPrior } from "./network-prior.ts";
-export { FORWARD, type Prior } from "./prior.ts";
-export { type ListedPrior, listPriors, loadPrior } from "./registry.ts";
-export { readSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
+export { type NetworkWeights, networkPrior } from "./network-prior.ts";
+export { onnxPrior } from "./onnx-prior.ts";
+export { type Conditional, FORWARD, type Prior } from "./prior.ts";

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Matrix } from "ml-matrix";
 import { TweedieError } from "../errors.ts";
-import { concat, constant, probe, type Tensor } from "../tensor/index.ts";
-import type { Card } from "./card.ts";
+import { concat, constant, type Tensor } from "../tensor/index.ts";
+import { denoiserPrior } from "./denoiser-prior.ts";
 import type { Mixture } from "./exact.ts";
 import { spectrumOf } from "./linear-algebra.ts";
-import { FORWARD, type Prior } from "./prior.ts";
+import type { Prior } from "./prior.ts";
 
 /** Component k in its eigenbasis: x ↦ U_kᵀx has independent coordinates of variance values + sigma². */
 interface Component {
@@ -26,7 +25,8 @@ export interface ClosedFormOptions {
  * A Gaussian mixture as a prior, in closed form: E[x0|x] = Σ_k r_k(x)·(m_k + C_k(C_k + sigma²I)^{-1}(x - m_k)), r_k the
  * responsibilities under the noised mixture. Exact at every sigma ≥ 0 unless a covariance is singular and sigma = 0.
  * `denoise` takes vectors [n], batches [N, n] or pictures [N, C, H, W] with C·H·W = n.
- * @throws invalid-option for weights that are not positive or do not add up to 1, means and covariances that do not fit
+ * @throws {TweedieError} invalid-option: weights that are not positive or do not add up to 1; means and covariances that do
+ * not fit
  */
 export function mixturePrior(mixture: Mixture, options: ClosedFormOptions = {}): Prior {
   const { weights, means, covariances } = mixture;
@@ -43,28 +43,20 @@ export function mixturePrior(mixture: Mixture, options: ClosedFormOptions = {}):
       values: constant(values, [n], "float32"),
     };
   });
-  const card: Card = {
+  return denoiserPrior({
     name,
+    channels,
     description:
       weights.length === 1 ? "Gaussian in closed form" : `Mixture of ${weights.length} Gaussians in closed form`,
     licence: "none needed: no data",
-    image: { channels, range: [-1, 1] },
-    architecture: { type: weights.length === 1 ? "gaussian" : "mixture", dimension: n },
-  };
-  return {
-    name,
-    channels,
-    multipleOf: 1,
-    sigmaRange: [1e-4, 1e4],
-    card,
-    hash: createHash("sha256").update(JSON.stringify(mixture)).digest("hex"),
+    hash: JSON.stringify({ weights, means, covariances }),
     denoise(x, sigma) {
       const rows = x.rank < 2 ? 1 : x.shape[0];
       const flatX = x.reshape(rows, -1);
       const level = sigma.rank === 0 ? sigma : sigma.reshape(-1, 1);
-      return probe(posteriorMean(components, flatX, level).reshape(x.shape), FORWARD);
+      return posteriorMean(components, flatX, level).reshape(x.shape);
     },
-  };
+  });
 }
 
 /** x [N, n], sigma [] or [N, 1]. */

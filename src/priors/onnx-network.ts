@@ -1,12 +1,28 @@
+import * as z from "zod";
 import type { Network } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
-import { loadModel } from "../onnx/import/load.ts";
-import { type ImportedModel, importOnnx } from "../onnx/import.ts";
+import { GraphBuilder } from "../onnx/import/graph.ts";
+import type { LoadedModel } from "../onnx/import/load.ts";
 import { dtypeOf } from "../onnx/proto.ts";
 import { type DType, isReal } from "../tensor/dtype.ts";
 import { concat, probe, type Shape, sizeOf, substitute } from "../tensor/index.ts";
-import type { OnnxArchitecture } from "./card.ts";
 import { FORWARD } from "./prior.ts";
+
+export const onnxSchema = z.strictObject({
+  type: z.literal("onnx"),
+  inputs: z.strictObject({ image: z.string(), time: z.string() }),
+  output: z.string(),
+  /** The network's time is `scale` times the preconditioning's (1000 for flows that count to 1000). */
+  timeScale: z.number().positive().optional(),
+  /** Round time to whole numbers even where the input is real. Integer inputs are always rounded. */
+  roundTime: z.boolean().optional(),
+  /** Height and width must be multiples of this; 1 by default. */
+  multiple: z.int().positive().max(4096).optional(),
+  /** Values of further inputs (a class label, a fixed prompt), by input name. */
+  constants: z.record(z.string(), z.union([z.number(), z.array(z.number())])).optional(),
+});
+
+export type OnnxArchitecture = z.infer<typeof onnxSchema>;
 
 export interface OnnxNetwork {
   /** F(u, time); each call of the model is marked by a probe. */
@@ -25,38 +41,38 @@ interface Declared {
 
 /**
  * An ONNX model as a network of pictures and times. It is imported once for each shape that it is called with.
- * @param file the model's path
- * @throws invalid-model when inputs and output are not those of the card; unsupported-op, later, when it is called
+ * @param channels of the pictures
+ * @throws {TweedieError} invalid-model: inputs and output are not those of the card; unsupported-op, later, when it is called
  */
-export function onnxNetwork(file: string, architecture: OnnxArchitecture, channels: number): OnnxNetwork {
+export function onnxNetwork(model: LoadedModel, architecture: OnnxArchitecture, channels: number): OnnxNetwork {
   const { inputs, output, constants: freeze } = architecture;
-  const declared = declaredInputs(file);
+  const declared = declaredInputs(model);
   const image = declared.get(inputs.image);
   const time = declared.get(inputs.time);
   if (!image || !time)
-    throw mismatch(file, `the inputs ${inputs.image} and ${inputs.time}`, [...declared.keys()].join(", "));
+    throw mismatch(model, `the inputs ${inputs.image} and ${inputs.time}`, [...declared.keys()].join(", "));
   const [batch, depth, height, width] = image.extents;
   if (image.extents.length !== 4 || (depth !== undefined && depth !== channels))
     throw mismatch(
-      file,
+      model,
       `${inputs.image} [N, ${channels}, H, W]`,
       `[${image.extents.map((d) => d ?? "?").join(", ")}]`,
     );
 
-  const models = new Map<string, ImportedModel>();
-  const modelFor = (shape: Shape): ImportedModel => {
+  const graphs = new Map<string, ReturnType<GraphBuilder["build"]>>();
+  const graphFor = (shape: Shape) => {
     const key = shape.join("×");
-    const known = models.get(key);
+    const known = graphs.get(key);
     if (known) return known;
     const inputShapes = { [inputs.image]: shape, [inputs.time]: timeShape(time, shape[0]) };
-    const model = importOnnx(file, freeze ? { inputShapes, freeze } : { inputShapes });
-    if (!model.outputs[output]) throw mismatch(file, `the output ${output}`, Object.keys(model.outputs).join(", "));
-    models.set(key, model);
-    return model;
+    const graph = new GraphBuilder(model).build(freeze ? { inputShapes, freeze } : { inputShapes });
+    if (!graph.outputs[output]) throw mismatch(model, `the output ${output}`, Object.keys(graph.outputs).join(", "));
+    graphs.set(key, graph);
+    return graph;
   };
 
   const call: Network = (u, t) => {
-    const { inputs: placeholders, outputs } = modelFor(u.shape);
+    const { inputs: placeholders, outputs } = graphFor(u.shape);
     const [picture, clock] = [placeholders[inputs.image], placeholders[inputs.time]];
     const replacements = new Map([
       [picture, u.cast(picture.dtype)],
@@ -87,8 +103,7 @@ function timeShape({ extents }: Declared, n: number): number[] {
   return extents.map((d) => d ?? n);
 }
 
-function declaredInputs(file: string): Map<string, Declared> {
-  const { graph } = loadModel(file).model;
+function declaredInputs({ model: { graph } }: LoadedModel): Map<string, Declared> {
   const stored = new Set(graph?.initializer.map((t) => t.name));
   const found = new Map<string, Declared>();
   for (const { name, type } of graph?.input ?? []) {
@@ -100,6 +115,6 @@ function declaredInputs(file: string): Map<string, Declared> {
   return found;
 }
 
-function mismatch(file: string, expected: string, got: string): TweedieError {
-  return new TweedieError("invalid-model", { what: file, expected: `${expected} that its card names`, got });
+function mismatch({ name }: LoadedModel, expected: string, got: string): TweedieError {
+  return new TweedieError("invalid-model", { what: name, expected: `${expected} that its card names`, got });
 }

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import {
   createSchedule,
   edm,
@@ -9,16 +10,72 @@ import {
   vPrediction,
   x0Prediction,
 } from "../diffusion/index.ts";
-import type { Preconditioning } from "./card.ts";
 
-export interface Border {
+const positive = z.number().positive();
+const steps = z.int().positive().max(100_000).optional();
+const betas = { steps, betaStart: positive.max(1).optional(), betaEnd: positive.max(1).optional() };
+
+const scheduleSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("linear"), ...betas }),
+  z.strictObject({ type: z.literal("scaled-linear"), ...betas }),
+  z.strictObject({
+    type: z.literal("cosine"),
+    steps,
+    offset: positive.optional(),
+    minBeta: z.number().min(0).optional(),
+    maxBeta: positive.optional(),
+  }),
+  z.strictObject({ type: z.literal("alphas-cumprod"), values: z.array(z.number()).min(2) }),
+]);
+
+/** How the network's input, output and time relate to E[x0|x]; noise levels are on the network's own value scale. */
+export const preconditioningSchema = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("edm"), sigmaData: positive, sigmaMin: positive, sigmaMax: positive }),
+    z.strictObject({
+      type: z.literal("vp"),
+      prediction: z.enum(["eps", "x0", "v"]),
+      schedule: scheduleSchema,
+      /** Default: the ends of the schedule. */
+      sigmaMin: positive.optional(),
+      sigmaMax: positive.optional(),
+    }),
+    z.strictObject({
+      type: z.literal("flow"),
+      /** Which end of time is the clean picture. */
+      cleanAt: z.union([z.literal(0), z.literal(1)]).optional(),
+      sigmaMin: positive.optional(),
+      sigmaMax: positive.optional(),
+    }),
+    z.strictObject({
+      type: z.literal("ve"),
+      prediction: z.enum(["x0", "eps"]),
+      time: z.enum(["sigma", "log-sigma"]).optional(),
+      sigmaMin: positive,
+      sigmaMax: positive,
+    }),
+  ])
+  .superRefine((p, ctx) => {
+    try {
+      const [min, max] = coordinatesOf(p).sigmaRange;
+      if (!(min < max))
+        ctx.addIssue({ code: "custom", path: ["sigmaMin"], message: `expected less than sigmaMax, ${max}` });
+    } catch (error) {
+      ctx.addIssue({ code: "custom", path: ["schedule"], message: (error as Error).message });
+    }
+  });
+
+export type Preconditioning = z.infer<typeof preconditioningSchema>;
+
+/** A network's coordinates: how it makes a denoiser, and the noise levels that it knows. */
+export interface Coordinates {
   readonly parametrization: Parametrization;
   /** On the network's own value scale. */
-  readonly sigmaRange: readonly [number, number];
+  readonly sigmaRange: readonly [min: number, max: number];
 }
 
 /** The exact map that a card's preconditioning names. */
-export function borderOf(preconditioning: Preconditioning, { roundTime = false } = {}): Border {
+export function coordinatesOf(preconditioning: Preconditioning, { roundTime = false } = {}): Coordinates {
   switch (preconditioning.type) {
     case "edm": {
       const { sigmaData, sigmaMin, sigmaMax } = preconditioning;

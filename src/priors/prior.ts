@@ -1,11 +1,11 @@
 import type { Denoiser } from "../diffusion/index.ts";
-import type { Autoencoder } from "../latent/autoencoder.ts";
+import type { Autoencoder } from "../networks/autoencoder.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { Card } from "./card.ts";
+import type { Card, SettingsFamily } from "./card.ts";
 
-/** A denoiser that is told what the picture is of. */
+/** A denoiser conditioned on what the picture is of. */
 export interface Conditional {
-  /** What the prior's own `denoise` is told: tokens [1, T, D]. */
+  /** What the prior's own `denoise` is conditioned on: tokens [1, T, D]. */
   readonly embedding: Tensor;
   /** E[x0 | x, embedding], with other tokens [N or 1, T, D]. */
   readonly denoise: (x: Tensor, sigma: Tensor, embedding: Tensor) => Tensor;
@@ -32,8 +32,13 @@ export interface Prior {
   /** Priors whose network takes a condition: a text's tokens, say. */
   readonly conditional?: Conditional;
   readonly card: Card;
-  /** sha256 of the weights file (of the parameters, for closed forms), in hex. */
+  /**
+   * Identity of the denoiser: two priors of one hash share compiled programs. The sha256 of the weights file in hex; a text of
+   * the parameters, for closed forms.
+   */
   readonly hash: string;
+  /** The family whose tuned solver settings fit; absent: the settings of the solvers' papers. */
+  readonly settings?: SettingsFamily | undefined;
   /** [height, width] of a network made for one size; smaller pictures are padded, larger ones refused. */
   readonly fixedSize?: readonly [height: number, width: number];
 }

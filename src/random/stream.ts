@@ -43,9 +43,10 @@ export function words(stream: Stream, blocks: number): Uint32Array {
 }
 
 /** FNV-1a, 32 bits, of the UTF-8 bytes of a text (Fowler, Noll, Vo; RFC 9923). */
-export function fnv1a(text: string): number {
+export function fnv1a(data: string | Uint8Array): number {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (const byte of typeof data === "string" ? new TextEncoder().encode(data) : data)
+    hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 

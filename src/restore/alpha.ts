@@ -1,4 +1,4 @@
-import type { Image, Mask } from "../images/index.ts";
+import type { Image, Mask } from "../pictures/index.ts";
 
 /**
  * The opacity of a result. Transparent holes that were filled become opaque; an alpha channel that then says nothing more
@@ -12,8 +12,8 @@ export function resultAlpha(
 ): Float32Array | undefined {
   const { alpha } = image;
   if (!alpha) return undefined;
-  if (filled && alpha.some((value, i) => filled.missing[i] && value < 1)) {
-    const opaque = alpha.map((value, i) => (filled.missing[i] ? 1 : value));
+  if (filled && alpha.some((value, i) => !filled.known[i] && value < 1)) {
+    const opaque = alpha.map((value, i) => (filled.known[i] ? value : 1));
     return opaque.every((value) => value === 1) ? undefined : opaque;
   }
   if (width === image.width && height === image.height) return alpha;

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { createImage, fromModel, type Image } from "../images/index.ts";
 import { taskTraits } from "../operators/index.ts";
+import { createImage, fromModel, type Image } from "../pictures/index.ts";
 import { isPicture, planesToPicture } from "./planes.ts";
 import { type DegradeRequest, type Simulation, simulate } from "./simulate.ts";
 
@@ -40,7 +40,7 @@ export function simulationPicture(simulation: Simulation, like: Image | undefine
     return createImage(width, height, plain.channels, plain.data, { alpha, meta });
   }
   const n = width * height;
-  for (let i = 0; i < plain.data.length; i++) if (mask.missing[i % n]) plain.data[i] = 0.5;
-  const alpha = Float32Array.from(mask.missing, (missing, i) => (missing ? 0 : (like.alpha?.[i] ?? 1)));
+  for (let i = 0; i < plain.data.length; i++) if (!mask.known[i % n]) plain.data[i] = 0.5;
+  const alpha = Float32Array.from(mask.known, (known, i) => (known ? (like.alpha?.[i] ?? 1) : 0));
   return createImage(width, height, plain.channels, plain.data, { alpha, meta });
 }

@@ -1,6 +1,6 @@
 import { TweedieError } from "../errors.ts";
-import { createMask, type Mask } from "../images/index.ts";
 import { knownPixels, type MaskSpec } from "../operators/index.ts";
+import { createMask, type Mask } from "../pictures/index.ts";
 
 /**
  * The mask of an inpainting for pictures of a size: as it is, or made as its spec says.
@@ -14,9 +14,5 @@ export function resolveMask(mask: Mask | MaskSpec | undefined, width: number, he
     throw new TweedieError("size-mismatch", { what: "mask", expected, got: `${mask.width}x${mask.height}` });
   }
   const { known } = knownPixels(mask, 1, height, width);
-  return createMask(
-    width,
-    height,
-    known.map((k) => 1 - k),
-  );
+  return createMask(width, height, known);
 }

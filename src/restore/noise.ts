@@ -1,7 +1,8 @@
 import { TweedieError } from "../errors.ts";
-import { type Image, type Mask, toModel } from "../images/index.ts";
 import { estimateNoise } from "../metrics/index.ts";
 import { equivalentSigma, type NoiseModel, parseNoiseModel } from "../operators/index.ts";
+import type { Image, Mask } from "../pictures/index.ts";
+import type { Planes } from "./planes.ts";
 import type { Task } from "./task.ts";
 
 /** The noise of the damaged picture, as standard deviations on the 0..1 scale. */
@@ -36,13 +37,14 @@ export const QUIET = 4 / 255;
 /** @throws TweedieError `invalid-option` for a noise level outside 0..1 */
 export function noiseLevel(
   task: Task,
-  image: Image,
+  { data }: Planes,
+  image: Image | undefined,
   given: number | NoiseModel | undefined,
   mask: Mask | undefined,
 ): NoiseLevel {
-  if (given !== undefined) return givenNoise(given, toModel(image));
+  if (given !== undefined) return givenNoise(given, data);
   // What other operators leave behind (blocks, steps, clipped parts) would be taken for noise.
-  if (task.name === "operator") return { sigma: 0, source: "estimated" };
+  if (task.name === "operator" || !image) return { sigma: 0, source: "estimated" };
   const estimate = estimateAround(image, task, mask);
   if (estimate === undefined) return { sigma: 0, source: "estimated" };
   const sigma = task.name === "inpaint" && estimate < QUIET ? 0 : estimate;

@@ -9,27 +9,26 @@ import {
 } from "../operators/index.ts";
 import type { BlurKernel, Task } from "./task.ts";
 
-/** Size of the picture x, and for an inpainting its missing pixels (1 = missing), row by row. */
+/** Size of the picture x, and for an inpainting its known pixels (1 = known), row by row. */
 export interface Part {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  readonly missing?: Uint8Array;
+  readonly known?: Uint8Array;
 }
 
 /** The measurement operator of a task for pictures of one size. */
-export function taskOperator(task: Task, { width, height, channels, missing }: Part): Operator {
-  return createOperator(operatorSpec(task, width, height, missing), { domain: [1, channels, height, width] });
+export function taskOperator(task: Task, { width, height, channels, known }: Part): Operator {
+  return createOperator(operatorSpec(task, width, height, known), { domain: [1, channels, height, width] });
 }
 
 /** The spec of a task's operator; pictures of width × height matter to masks alone. */
-export function operatorSpec(task: Task, width: number, height: number, missing: Uint8Array | undefined): OperatorSpec {
+export function operatorSpec(task: Task, width: number, height: number, known: Uint8Array | undefined): OperatorSpec {
   switch (task.name) {
     case "operator":
       return task.operator as OperatorSpec;
     case "inpaint": {
-      const known = Uint8Array.from({ length: width * height }, (_, i) => (missing?.[i] ? 0 : 1));
-      return { name: "inpaint", mask: maskBits(known, height, width) };
+      return { name: "inpaint", mask: maskBits(known ?? new Uint8Array(width * height).fill(1), height, width) };
     }
     case "super-resolution":
       return { name: "super-resolution", scale: task.scale, kernel: task.kernel };

@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { fromModel, type Image, isGrey, toGrey, toModel, toRgb } from "../images/index.ts";
+import { fromModel, type Image, isGrey, toGrey, toModel, toRgb } from "../pictures/index.ts";
 
 /**
  * Numbers as operators take and give them, [channels, height, width] row by row: a picture from -1 (black) to 1 (white),

@@ -1,15 +1,15 @@
-import { z } from "zod";
+import * as z from "zod";
 import { karrasSigmas } from "../diffusion/index.ts";
-import { createEngine, type Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import { createImage, type Image } from "../images/index.ts";
 import { decodeLatents, latentShape } from "../latent/index.ts";
+import { createImage, type Image } from "../pictures/index.ts";
 import type { Prior } from "../priors/index.ts";
-import { draw } from "../sampling/draw.ts";
+import { parse } from "../schema.ts";
+import { draw } from "../solvers/draw.ts";
 import { type Counts, noCounts } from "../solvers/index.ts";
-import { SMALLEST } from "./job.ts";
+import { SMALLEST } from "./plan.ts";
 import { Pace, type RestoreProgress } from "./progress.ts";
-import { parseWith } from "./task.ts";
+import type { RunRequest } from "./request.ts";
 
 const optionsSchema = z.strictObject({
   /** Number of noise levels. */
@@ -24,18 +24,12 @@ const optionsSchema = z.strictObject({
   rho: z.number().positive().default(7),
 });
 
-export interface SampleRequest {
-  readonly prior: Prior;
+export interface SampleRequest extends RunRequest {
   /** Size in pixels; by default the prior's own, or 256. */
   readonly width?: number;
   readonly height?: number;
   /** steps, method, eta, sigmaMax, sigmaMin, rho. */
   readonly options?: Readonly<Record<string, unknown>>;
-  readonly seed?: number;
-  readonly samples?: number;
-  readonly engine?: Engine;
-  readonly signal?: AbortSignal;
-  readonly stopAfter?: number;
   readonly onProgress?: (progress: RestoreProgress) => void;
 }
 
@@ -63,58 +57,49 @@ export async function sample(request: SampleRequest): Promise<Sampling> {
   const [, ...shape] = prior.latent ? latentShape(prior.latent, domain) : domain;
   checkSize(width, height);
   const begin = performance.now();
-  const options = parseWith(optionsSchema, request.options ?? {}, "option");
+  const options = parse(optionsSchema, request.options ?? {}, "sample");
   const [lowest, highest] = prior.sigmaRange;
   const max = Math.min(options.sigmaMax, highest);
   const min = Math.min(Math.max(options.sigmaMin, lowest), max);
-  const engine = request.engine ?? (await createEngine({}));
-  const stop = new AbortController();
-  const onAbort = () => stop.abort();
-  if (signal?.aborted) stop.abort();
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const { engine } = request;
   const pace = new Pace();
-  try {
-    const drawn = await draw({
-      engine,
-      prior,
-      shape: shape as [number, number, number],
-      sampler: options.method,
-      eta: options.method === "ddim" ? options.eta : 0,
-      sigmas: karrasSigmas({ steps: options.steps, min, max, rho: options.rho }),
-      seed,
-      samples,
-      signal: stop.signal,
-      onProgress: ({ step, steps: all, sigma }) => {
-        const steps = all / samples;
-        const place = { samples, tile: 1, tiles: 1, steps, sigma, fraction: step / all };
-        const [done, within] = [Math.floor((step - 1) / steps), ((step - 1) % steps) + 1];
-        request.onProgress?.({ ...place, sample: done + 1, step: within, ...pace.at(step / all) });
-        if (step === request.stopAfter) stop.abort();
-      },
-    });
-    const pictures = prior.latent ? await decodeLatents(prior.latent, drawn.pictures, domain, engine) : drawn.pictures;
-    const n = channels * height * width;
-    const picture = (_: unknown, k: number) =>
-      createImage(
-        width,
-        height,
-        channels,
-        pictures.slice(k * n, (k + 1) * n).map((v) => Math.min(1, Math.max(0, (v + 1) / 2))),
-      );
-    return {
-      images: Array.from({ length: drawn.shape[0] }, picture),
-      options: { ...options },
-      seed,
-      counts: { ...noCounts, forwards: drawn.forwards },
-      steps: drawn.steps,
-      threads: engine.threads,
-      seconds: (performance.now() - begin) / 1000,
-      stopped: drawn.stopped,
-    };
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-    if (!request.engine) await engine.dispose();
-  }
+  const drawn = await draw({
+    engine,
+    prior,
+    shape: shape as [number, number, number],
+    sampler: options.method,
+    eta: options.method === "ddim" ? options.eta : 0,
+    sigmas: karrasSigmas({ steps: options.steps, min, max, rho: options.rho }),
+    seed,
+    samples,
+    signal,
+    stopAfter: request.stopAfter,
+    onProgress: ({ step, steps: all, sigma }) => {
+      const steps = all / samples;
+      const place = { samples, tile: 1, tiles: 1, steps, sigma, fraction: step / all };
+      const [done, within] = [Math.floor((step - 1) / steps), ((step - 1) % steps) + 1];
+      request.onProgress?.({ ...place, sample: done + 1, step: within, ...pace.at(step / all) });
+    },
+  });
+  const pictures = prior.latent ? await decodeLatents(prior.latent, drawn.pictures, domain, engine) : drawn.pictures;
+  const n = channels * height * width;
+  const picture = (_: unknown, k: number) =>
+    createImage(
+      width,
+      height,
+      channels,
+      pictures.slice(k * n, (k + 1) * n).map((v) => Math.min(1, Math.max(0, (v + 1) / 2))),
+    );
+  return {
+    images: Array.from({ length: drawn.shape[0] }, picture),
+    options: { ...options },
+    seed,
+    counts: { ...noCounts, forwards: drawn.forwards },
+    steps: drawn.steps,
+    threads: engine.threads,
+    seconds: (performance.now() - begin) / 1000,
+    stopped: drawn.stopped,
+  };
 }
 
 function pictureChannels({ name, channels }: Prior): 1 | 3 {

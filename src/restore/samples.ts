@@ -1,5 +1,5 @@
 import { TweedieError } from "../errors.ts";
-import { createImage, type Image } from "../images/index.ts";
+import { createImage, type Image } from "../pictures/index.ts";
 
 /** What several results for one measurement have in common, and where they differ. */
 export interface SampleStatistics {

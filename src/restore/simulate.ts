@@ -1,6 +1,5 @@
-import { createEngine, type Engine } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { TweedieError } from "../errors.ts";
-import type { Image, Mask } from "../images/index.ts";
 import {
   createOperator,
   disturb,
@@ -10,6 +9,7 @@ import {
   parseNoiseModel,
   taskTraits,
 } from "../operators/index.ts";
+import type { Image, Mask } from "../pictures/index.ts";
 import { input } from "../tensor/index.ts";
 import { resolveMask } from "./mask.ts";
 import { operatorSpec } from "./operator.ts";
@@ -25,7 +25,7 @@ export interface DegradeRequest {
   /** Noise to add; a number is a Gaussian's standard deviation on the 0..1 scale. None by default. */
   readonly noise?: number | NoiseModel;
   readonly seed?: number;
-  readonly engine?: Engine;
+  readonly engine: Engine;
   readonly signal?: AbortSignal;
 }
 
@@ -48,18 +48,13 @@ export async function simulate(request: DegradeRequest): Promise<Simulation> {
   const x = cleanPicture(request, task);
   const [channels, height, width] = x.shape;
   const mask = task.name === "inpaint" ? resolveMask(task.mask, width, height) : undefined;
-  const operator = createOperator(operatorSpec(task, width, height, mask?.missing), {
+  const operator = createOperator(operatorSpec(task, width, height, mask?.known), {
     domain: [1, channels, height, width],
   });
-  const engine = request.engine ?? (await createEngine({}));
-  try {
-    const y = await measure(operator, x.data, engine, request.signal);
-    const [, c, h, w] = operator.range;
-    const data = disturb(y, noise, request.seed ?? 0, observedEntries(operator));
-    return { shape: [c, h, w], data, task, operator, noise, ...(mask && { mask }) };
-  } finally {
-    if (!request.engine) await engine.dispose();
-  }
+  const y = await measure(operator, x.data, request.engine, request.signal);
+  const [, c, h, w] = operator.range;
+  const data = disturb(y, noise, request.seed ?? 0, observedEntries(operator));
+  return { shape: [c, h, w], data, task, operator, noise, ...(mask && { mask }) };
 }
 
 function cleanPicture({ image, planes }: DegradeRequest, task: Task): Planes {

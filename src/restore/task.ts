@@ -1,13 +1,13 @@
-import { z } from "zod";
-import { TweedieError } from "../errors.ts";
-import type { KernelImage, Mask } from "../images/index.ts";
+import * as z from "zod";
 import { listOperators, type OperatorSpec, parseSpec } from "../operators/index.ts";
 import { kernelSchemas } from "../operators/kernel-spec.ts";
 import { maskSchema } from "../operators/mask-spec.ts";
+import type { KernelImage, Mask } from "../pictures/index.ts";
+import { parse } from "../schema.ts";
 
 const maskPixels = z.custom<Mask>(
-  (v) => typeof v === "object" && v !== null && "missing" in v && v.missing instanceof Uint8Array,
-  "expected a mask ({ width, height, missing, count })",
+  (v) => typeof v === "object" && v !== null && "known" in v && v.known instanceof Uint8Array,
+  "expected a mask ({ width, height, known, missing })",
 );
 
 const kernelImage = z.custom<KernelImage>(
@@ -48,7 +48,7 @@ export const taskSchema = z.discriminatedUnion("name", [
     name: z.literal("inpaint"),
     /** Its pixels, or how to make them. Default: the transparent pixels are the missing ones. */
     mask: z
-      .union([maskPixels, maskSchema], "expected a mask ({ width, height, missing, count }) or its spec")
+      .union([maskPixels, maskSchema], "expected a mask ({ width, height, known, missing }) or its spec")
       .optional(),
   }),
   z.strictObject({
@@ -108,27 +108,8 @@ export function listTasks(): { name: string; summary: string; operator: string }
   return [...own, ...others].map((task) => ({ ...task, summary: summaries.get(task.operator) ?? "" }));
 }
 
-/** Checks a value from outside. @throws TweedieError `invalid-option` that names the field. */
-export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const at = issue.path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  throw new TweedieError("invalid-option", {
-    what: [what, ...issue.path.map(String)].join(" "),
-    expected: issue.message.replace(/^expected /, ""),
-    got: describe(at),
-  });
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "number" || typeof value === "string") return String(value);
-  return (JSON.stringify(value) ?? typeof value).slice(0, 60);
-}
-
-/** @throws TweedieError `invalid-option` */
+/** @throws {TweedieError} invalid-option: names the field */
 export function parseTask(task: unknown): Task {
-  const parsed = parseWith(taskSchema, task, "task");
+  const parsed = parse(taskSchema, task, "task");
   return parsed.name === "operator" ? { ...parsed, operator: parseSpec(parsed.operator as OperatorSpec) } : parsed;
 }

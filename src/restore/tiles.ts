@@ -1,4 +1,6 @@
-import type { Mask } from "../images/index.ts";
+import type { Mask } from "../pictures/index.ts";
+import { alignment, isIndivisible, reach } from "./operator.ts";
+import type { Task } from "./task.ts";
 
 /** A rectangle of a picture, in pixels. */
 export interface Tile {
@@ -71,11 +73,11 @@ export function tileWeights(
 
 /** The part of a picture around its missing pixels: their bounding box with `margin` pixels on each side. */
 export function holeRegion(mask: Mask, margin: number): Tile | undefined {
-  const { width, height, missing } = mask;
+  const { width, height, known } = mask;
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      if (!missing[y * width + x]) continue;
+      if (known[y * width + x]) continue;
       left = Math.min(left, x);
       right = Math.max(right, x);
       top = Math.min(top, y);
@@ -89,16 +91,69 @@ export function holeRegion(mask: Mask, margin: number): Tile | undefined {
   return { left, top, width: right - left, height: bottom - top };
 }
 
+/** Least border of a tile that is thrown away, and width of the ramp between tiles. */
+const DISCARD = 16;
+const FEATHER = 32;
+/** A region up to this much larger than a tile, along each side, is still done as one. */
+const STRETCH = 1.5;
+
+export interface DivideOptions {
+  readonly task: Task;
+  /** Side of the tiles that is asked for. */
+  readonly wanted: number;
+  /** Side of the images of a network that takes no others. */
+  readonly fixed: number | undefined;
+  /** May the region be divided at all? */
+  readonly local: boolean;
+  /** Only tiles in which something is missing are needed. */
+  readonly holes: Mask | undefined;
+}
+
+/** The tiles of a region, and how they are put together again. */
+export function divide(
+  region: Tile | undefined,
+  { task, wanted, fixed, local, holes }: DivideOptions,
+): { tiles: Tile[]; blend: TileOptions } {
+  const align = alignment(task);
+  const down = (v: number): number => Math.floor(v / align) * align;
+  const up = (v: number): number => Math.ceil(v / align) * align;
+  // A small network leaves little room: half of its image at least must count.
+  const room = Math.floor((fixed ?? wanted) / 4);
+  const discard = Math.min(up(Math.max(DISCARD, reach(task))), Math.max(reach(task), room));
+  const feather = Math.min(FEATHER, Math.max(1, room));
+  const size = down(fixed ?? Math.max(wanted, 2 * (2 * discard + feather)));
+  if (!region) return { tiles: [], blend: { size, discard, feather, align } };
+  const indivisible = !local || isIndivisible(task);
+  if (indivisible) {
+    const side = local ? size : Math.max(region.width, region.height);
+    return { tiles: [region], blend: { size: side, discard, feather, align } };
+  }
+  const whole = fixed ? size : Math.ceil(size * STRETCH);
+  const blend = { size, discard, feather, align };
+  const tiles = region.width <= whole && region.height <= whole ? [region] : planTiles(region, blend);
+  return { tiles: holes ? tiles.filter((tile) => cutMask(holes, tile).includes(0)) : tiles, blend };
+}
+
+/** The known pixels of a tile: 1 = known. */
+export function cutMask(mask: Mask, tile: Tile): Uint8Array {
+  return cutTile(mask.known, mask.width, mask.height, tile);
+}
+
 /** Copies one tile out of planar data of the given row length and number of planes. */
-export function cutTile(data: Float32Array, width: number, height: number, tile: Tile): Float32Array {
+export function cutTile<T extends Float32Array | Uint8Array>(data: T, width: number, height: number, tile: Tile): T {
   const planes = data.length / (width * height);
-  const out = new Float32Array(planes * tile.width * tile.height);
+  const out = new (data.constructor as new (n: number) => T)(planes * tile.width * tile.height);
   for (let c = 0; c < planes; c++)
     for (let y = 0; y < tile.height; y++) {
       const from = (c * height + tile.top + y) * width + tile.left;
       out.set(data.subarray(from, from + tile.width), (c * tile.height + y) * tile.width);
     }
   return out;
+}
+
+export interface MosaicParts {
+  readonly sum: Float32Array;
+  readonly weight: Float32Array;
 }
 
 /** Sums tiles with their weights into one planar picture. */
@@ -109,12 +164,18 @@ export class Mosaic {
   readonly #sum: Float32Array;
   readonly #weight: Float32Array;
 
-  constructor(width: number, height: number, channels: number) {
+  /** @param parts what an earlier mosaic of this size holds, to go on from */
+  constructor(width: number, height: number, channels: number, parts?: MosaicParts) {
     this.width = width;
     this.height = height;
     this.channels = channels;
-    this.#sum = new Float32Array(width * height * channels);
-    this.#weight = new Float32Array(width * height);
+    this.#sum = parts?.sum.slice() ?? new Float32Array(width * height * channels);
+    this.#weight = parts?.weight.slice() ?? new Float32Array(width * height);
+  }
+
+  /** What it holds, as plain data. */
+  parts(): MosaicParts {
+    return { sum: this.#sum.slice(), weight: this.#weight.slice() };
   }
 
   add(tile: Tile, data: Float32Array, weights: Float32Array): void {

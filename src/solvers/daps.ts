@@ -16,10 +16,10 @@
  * on top. On a network, which is told σ' alone, that noise stays (pictures come out at 16 dB); the published chains are too
  * short to take it all up, and work because of it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
-import { gradient, type Tensor } from "../tensor/index.ts";
+import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { proximal } from "./proximal.ts";
 import type { Formula, Scope, Solver, State, Step } from "./solver.ts";
 import { startAt } from "./warm-start.ts";
@@ -56,7 +56,10 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>;
 
-const tauOf = ({ tau, tauFloor }: Options, sigmaY: number) => (tau === "sigmaY" ? Math.max(sigmaY, tauFloor) : tau);
+/** τ in the graph, and on the host. */
+const tauOf = ({ tau, tauFloor }: Options, { sigmaY }: Scope): Tensor =>
+  tau === "sigmaY" ? sigmaY.maximum(tauFloor) : constant(tau);
+const tauFor = ({ tau, tauFloor }: Options, sigmaY: number) => (tau === "sigmaY" ? Math.max(sigmaY, tauFloor) : tau);
 
 /** How many steps of the chain one run of the graph takes: at most ten. */
 const chunkOf = (inner: number) => [10, 9, 8, 7, 6, 5, 4, 3, 2].find((k) => inner % k === 0) ?? 1;
@@ -92,7 +95,7 @@ export const daps: Solver<Options> = {
 
   schedule(o, { sigmaY, operator }) {
     const sigmas = [...karrasSigmas({ steps: o.steps, min: o.sigmaMin, max: o.sigmaMax, rho: o.rho })];
-    const tau = tauOf(o, sigmaY);
+    const tau = tauFor(o, sigmaY);
     const chunk = chunkOf(o.inner);
     return sigmas.slice(0, -1).flatMap((anneal, i): Step[] => {
       const ode = [
@@ -136,13 +139,10 @@ const ode: Formula = ({ x, ...rest }, { denoise, scalar, noise }) => {
 };
 
 /** ∇U at x. */
-function slope(x: Tensor, anchor: Tensor, { A, y, scalar, sigmaY }: Scope, o: Options): Tensor {
+function slope(x: Tensor, anchor: Tensor, scope: Scope, o: Options): Tensor {
+  const { A, y, scalar } = scope;
   const at = x.stopGradient();
-  const misfit = y
-    .sub(A(at))
-    .square()
-    .sum()
-    .mul(-0.5 / tauOf(o, sigmaY) ** 2);
+  const misfit = y.sub(A(at)).square().sum().mul(tauOf(o, scope).square().reciprocal().mul(-0.5));
   const [g] = gradient(misfit, [at]);
   return g.add(anchor.sub(x).div(scalar("anneal").square()));
 }
@@ -178,25 +178,16 @@ const hmc =
 const exact =
   (o: Options): Formula =>
   ({ anchor }, scope) => {
-    const { operator, y, scalar, noise, shape, sigmaY } = scope;
+    const { operator, y, scalar, noise, shape } = scope;
     if (!operator.linear)
       throw new TweedieError("invalid-operator", {
         message: `daps: sampler=exact: expected a linear operator, got ${operator.name}`,
         hint: "sampler=langevin and sampler=hmc take any differentiable one",
       });
     const sigma = scalar("anneal");
-    const tau = tauOf(o, sigmaY);
+    const tau = tauOf(o, scope);
     const x1 = anchor.add(noise("z0").mul(sigma));
     const y1 = y.add(noise("y", [shape[0], ...y.shape.slice(1)]).mul(tau));
-    const x0 = proximal(
-      operator,
-      x1,
-      y1,
-      sigma
-        .square()
-        .reciprocal()
-        .mul(tau ** 2),
-      o.cgSteps,
-    );
+    const x0 = proximal(operator, x1, y1, sigma.square().reciprocal().mul(tau.square()), o.cgSteps);
     return { next: { x: x0, anchor }, estimate: x0 };
   };

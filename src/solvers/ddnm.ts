@@ -20,7 +20,8 @@
  * Variance exploding: x_s = √ᾱ_s x̂ + √(1−ᾱ_s)(…) divided by √ᾱ_s; σ' = √(1−ᾱ_s)/√ᾱ_s. The official 'simple' code takes ᾱ for
  * √ᾱ in λ and τ and multiplies τ by σ' once more; `simple: "code"` is that, `"paper"` the formula above.
  */
-import { z } from "zod";
+import * as z from "zod";
+import type { Operator } from "../operators/operator.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import { proximal } from "./proximal.ts";
 import { pseudoInverse } from "./pseudo-inverse.ts";
@@ -68,17 +69,17 @@ export const ddnm: Solver<Options> = {
   },
 
   steps: (o) => ({
-    step({ x }, { denoise, A, y, operator, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, A, y, operator, noisy, sigmaY, scalar, noise }) {
       const [sigma, next, z] = [scalar("sigma"), scalar("next"), noise("z")];
       const mean = denoise(x, sigma);
       const remembered: State = o.travelRepeat > 1 ? { x0: mean } : {};
-      if (isSpectral(o, { operator, sigmaY })) {
+      if (isSpectral(o, operator, noisy)) {
         const measured = spectralMeasurement(operator, y, o.cutoff);
-        const moved = spectralStep(measured, { x, mean, sigma, next, sigmaY, z, eta: o.eta, etaB: 1 });
+        const moved = spectralStep(measured, { x, mean, sigma, next, noisy, sigmaY, z, eta: o.eta, etaB: 1 });
         return { next: { x: moved.next, ...remembered }, estimate: moved.estimate };
       }
       const corrected =
-        sigmaY > 0 && o.variant === "regularised"
+        noisy && o.variant === "regularised"
           ? proximal(operator, mean, y, sigma.reciprocal().mul(sigmaY).square(), o.cgSteps)
           : mean.sub(pseudoInverse(operator, A(mean).sub(y)).mul(scalar("lambda")));
       const epsHat = x.sub(mean).div(sigma);
@@ -93,8 +94,8 @@ export const ddnm: Solver<Options> = {
   }),
 };
 
-function isSpectral({ variant }: Options, { operator, sigmaY }: ProblemFacts): boolean {
-  return sigmaY > 0 && (variant === "plus" || (variant === "auto" && operator.svd !== undefined));
+function isSpectral({ variant }: Options, operator: Operator, noisy: boolean): boolean {
+  return noisy && (variant === "plus" || (variant === "auto" && operator.svd !== undefined));
 }
 
 /** λ and τ of a step. */

@@ -10,7 +10,7 @@
  * The paper writes it for variance-exploding states already (the official code divides by √ᾱ_t). Where s σ' = σ_y exactly,
  * the official code treats a direction as unseen; here, as in the paper, as measured, so that σ_y = 0 ends on A x = y.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";
 import type { Solver } from "./solver.ts";
 import { spectralMeasurement, spectralStep } from "./spectral.ts";
@@ -51,11 +51,11 @@ export const ddrm: Solver<z.output<typeof options>> = {
   },
 
   steps: ({ eta, etaB, cutoff }) => ({
-    step({ x }, { denoise, y, operator, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, y, operator, noisy, sigmaY, scalar, noise }) {
       const [sigma, next] = [scalar("sigma"), scalar("next")];
       const measured = spectralMeasurement(operator, y, cutoff);
       const mean = denoise(x, sigma);
-      const moved = spectralStep(measured, { x, mean, sigma, next, sigmaY, z: noise("z"), eta, etaB });
+      const moved = spectralStep(measured, { x, mean, sigma, next, noisy, sigmaY, z: noise("z"), eta, etaB });
       return { next: { x: moved.next }, estimate: moved.estimate };
     },
   }),

@@ -15,11 +15,11 @@
  * An operator that is not linear takes a gradient step of the same objective: 1/ρ long in the official code; here by
  * default 1/(ρ + ‖A‖²), which cannot diverge when ρ is small.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, karrasSigmas, renoiseStep, timeAt } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import type { Operator } from "../operators/operator.ts";
-import { constant, gradient, type Tensor } from "../tensor/index.ts";
+import { gradient, type Tensor } from "../tensor/index.ts";
 import { proximal } from "./proximal.ts";
 import type { Scope, Solver, Step } from "./solver.ts";
 import { startAt } from "./warm-start.ts";
@@ -99,8 +99,8 @@ export const diffpir: Solver<Options> = {
       const sigma = scope.scalar("sigma");
       const mean = scope.denoise(x, sigma);
       const x0 = o.clip ? mean.clip(-1, 1) : mean;
-      const sigmaY = Math.max(scope.sigmaY, o.sigmaFloor);
-      const rho = constant(rhoFactor[o.rho] * o.lambda * sigmaY ** 2, [], x.dtype).div(sigma.square());
+      const noise = scope.sigmaY.maximum(o.sigmaFloor).square();
+      const rho = noise.mul(rhoFactor[o.rho] * o.lambda).div(sigma.square());
       const minimiser = dataStep(x0, rho, scope, o);
       const xHat = o.guidance === 1 ? minimiser : x0.add(minimiser.sub(x0).mul(o.guidance));
       const next = renoiseStep(x, xHat, sigma, scope.scalar("next"), scope.noise("z"), Math.sqrt(o.zeta));
@@ -114,10 +114,10 @@ export const diffpir: Solver<Options> = {
   }),
 };
 
-function dataStep(x0: Tensor, rho: Tensor, { operator, A, y }: Scope, o: Options): Tensor {
+function dataStep(x0: Tensor, rho: Tensor, { operator, normSquared, A, y }: Scope, o: Options): Tensor {
   if (o.data === "back-projection") return backProject(x0, rho, operator, y, o);
   if (o.data === "proximal" && operator.linear) return proximal(operator, x0, y, rho, o.cgSteps);
-  const length = o.gradientStep === "code" ? rho.reciprocal() : rho.add(operator.normSquared).reciprocal();
+  const length = o.gradientStep === "code" ? rho.reciprocal() : rho.add(normSquared).reciprocal();
   let x = x0.stopGradient();
   for (let k = 0; k < o.dataSteps; k++) {
     const misfit = y.sub(A(x)).square().sum().mul(0.5);

@@ -10,7 +10,7 @@
  * `weight: "bayes"` is the plain likelihood score, D_y = D − σ²/(2σ_y²) ∇‖y − A x̂0‖² (needs σ_y > 0): unstable in
  * practice, exact to analyse.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep, karrasSigmas } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
 import { normPerSample, publishedScale } from "./per-sample.ts";
@@ -62,7 +62,7 @@ export const dps: Solver<z.output<typeof options>> = {
   }),
 
   steps: ({ zeta, anySize, weight, eta, clip }) => ({
-    step({ x }, { denoise, A, operator, y, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, A, normSquared, y, sigmaY, scalar, noise }) {
       const sigma = scalar("sigma");
       const next = scalar("next");
       const mean = denoise(x, sigma);
@@ -70,19 +70,12 @@ export const dps: Solver<z.output<typeof options>> = {
       const residual = y.sub(A(x0));
       const z = noise("z");
       if (weight === "bayes") {
-        const [g] = gradient(
-          residual
-            .square()
-            .sum()
-            .mul(0.5 / sigmaY ** 2),
-          [x],
-        );
+        const [g] = gradient(residual.square().sum().mul(sigmaY.square().reciprocal().mul(0.5)), [x]);
         const guided = x0.sub(g.mul(sigma.square()));
         return { next: { x: ddimStep(x, guided, sigma, next, z, eta) }, estimate: guided };
       }
       const [g] = gradient(normPerSample(residual).sum(), [x]);
-      const scaling = publishedScale(residual) / operator.normSquared;
-      const step = anySize ? zeta * scaling : zeta;
+      const step = anySize ? normSquared.reciprocal().mul(zeta * publishedScale(residual)) : zeta;
       const scale = sigma.square().add(1).mul(next.square().add(1)).sqrt().mul(step);
       const xNext = ddimStep(x, x0, sigma, next, z, eta).sub(g.mul(scale));
       return { next: { x: xNext }, estimate: x0 };

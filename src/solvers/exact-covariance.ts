@@ -11,7 +11,7 @@
  * `product` says how J multiplies within the system: by one VJP (as the official code, which takes J for symmetric), by one
  * JVP (two VJPs), or by the mean of both, which conjugate gradients ask for and a network's J is not.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { adjoint } from "../operators/operator.ts";
 import { jvp, type Tensor, vjp } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
@@ -57,7 +57,7 @@ export const exactCovariance: Solver<z.output<typeof options>> = {
         symmetric: (v: Tensor) => pull(v).add(push(v)).mul(0.5),
       }[product];
       const seen = (u: Tensor) => A(covariance(adjoint(operator, u))).mul(variance);
-      const u = solveShifted(seen, Math.max(sigmaY, sigmaFloor) ** 2, y.sub(A(mean)), cgSteps);
+      const u = solveShifted(seen, sigmaY.maximum(sigmaFloor).square(), y.sub(A(mean)), cgSteps);
       const guided = mean.add(pull(adjoint(operator, u)).mul(variance));
       const x0 = clip ? guided.clip(-1, 1) : guided;
       return { next: { x: reverseStep(reverse, x, x0, [sigma, next], noise("z")) }, estimate: x0 };
@@ -72,7 +72,7 @@ const tiny = 1e-30;
  * Conjugate gradients for (C + shift·I) u = r from u = 0. C should be positive semi-definite; where a network's is not
  * (pᵀCp ≤ 0), the iteration of that sample ends with what it has (as Steihaug, 1983).
  */
-function solveShifted(C: (u: Tensor) => Tensor, shift: number, rhs: Tensor, iterations: number): Tensor {
+function solveShifted(C: (u: Tensor) => Tensor, shift: Tensor, rhs: Tensor, iterations: number): Tensor {
   const inner = (a: Tensor, b: Tensor) => sumPerSample(a.mul(b));
   let u = rhs.mul(0);
   let r = rhs;

@@ -1,7 +1,8 @@
 import type { Denoiser } from "../diffusion/denoiser.ts";
+import { measuredValues } from "../operators/noise.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Conditional } from "../priors/prior.ts";
-import { input, type Shape, type Tensor } from "../tensor/index.ts";
+import { input, parameter, type Shape, type Tensor } from "../tensor/index.ts";
 import { normPerSample } from "./per-sample.ts";
 import type { Scope, Solver, State } from "./solver.ts";
 
@@ -73,7 +74,10 @@ class RecordingScope implements Scope {
   readonly start: Tensor;
   readonly shape: Shape;
   readonly operator: Operator;
-  readonly sigmaY: number;
+  readonly noisy: boolean;
+  readonly sigmaY: Tensor;
+  readonly normSquared: Tensor;
+  readonly measured: Tensor;
   readonly denoise: Denoiser;
   readonly A: (x: Tensor) => Tensor;
   readonly conditional: Conditional | undefined;
@@ -82,7 +86,10 @@ class RecordingScope implements Scope {
     this.y = y;
     this.start = start;
     this.operator = operator;
-    this.sigmaY = sigmaY;
+    this.noisy = sigmaY > 0;
+    this.sigmaY = parameter(sigmaY);
+    this.normSquared = parameter(() => operator.normSquared);
+    this.measured = parameter(() => measuredValues(operator));
     this.shape = [samples, ...operator.domain.slice(1)];
     this.A = remembering((x: Tensor) => operator.apply(x));
     this.denoise = remembering(denoise);

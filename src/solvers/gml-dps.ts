@@ -6,7 +6,7 @@
  *
  * The second term keeps ẑ0 a fixed point of decoding and encoding; PSLD puts the measurement into it as well.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep } from "../diffusion/index.ts";
 import { guidance, latentParts, latentScale } from "./latent-guidance.ts";
 import { descend, levelOptions, noiseLevels } from "./noise-levels.ts";

@@ -1,15 +1,22 @@
-export { parseOptions } from "./check.ts";
 export { type Counts, noCounts, sumCounts } from "./counts.ts";
-export { type Choice, type Preset, presetFor } from "./presets/index.ts";
-export { findSolver, listSolvers } from "./registry.ts";
+export type {
+  PreparedSolver,
+  PrepareOptions,
+  RoundTrip,
+  Snapshot,
+  SolverStep,
+  StepOptions,
+} from "./driver.ts";
+export { firstGuess, startOf } from "./first-guess.ts";
+export { keepKnown } from "./keep-known.ts";
+export { missingFor } from "./latent-driver.ts";
+export { prepareSolver } from "./prepare.ts";
+export { type Problem, type ProblemData, parseOptions, type Setting } from "./problem.ts";
+export { checkCompatible, findSolver, listSolvers, type SolverOptions } from "./registry.ts";
 export {
-  type PreparedSolver,
-  type PrepareOptions,
-  type Problem,
   type Progress,
-  prepareSolver,
   type RunOptions,
-  type Setting,
+  runToEnd,
   type Solution,
   type SolveOptions,
   solve,

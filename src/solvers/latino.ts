@@ -10,7 +10,7 @@
  *   weight 'latino': 1/ρ = δ (1−ᾱ)/σ_y² · ‖y − A decode(ẑ0)‖,  1−ᾱ = σ²/(1+σ²)
  *          'bayes':  1/ρ = σ²/σ_y²                              as DiffPIR
  */
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, sigmaAt, timeAt } from "../diffusion/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { latentParts } from "./latent-guidance.ts";
@@ -92,7 +92,7 @@ function levels({ steps, sigmaMax }: Options): number[] {
 /** ρ of the proximal step, which is never 0. */
 function weight(misfit: Tensor, { sigmaY, scalar }: Scope, o: Options): Tensor {
   const variance = scalar("sigma").square();
-  const noise = Math.max(sigmaY, o.sigmaFloor) ** 2;
+  const noise = sigmaY.maximum(o.sigmaFloor).square();
   if (o.weight === "bayes") return variance.reciprocal().mul(noise);
   const reach = misfit.maximum(1e-6).mul(scalar("delta")); // δ times the misfit
   return variance.add(1).div(variance).mul(noise).div(reach);

@@ -11,7 +11,7 @@
  * γ = γ0/(‖A‖² + σ_y²/σ²) bounds the curvature where ‖J‖ ≤ 1. On a Gaussian prior and with f exact, the maximum has
  * f(x) = MAP at every σ; with f = D it is the MAP of the prior covariance C²(C + σ²I)⁻¹, right as σ → 0.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { elementsPerSample, normPerSample } from "./per-sample.ts";
@@ -68,17 +68,14 @@ export const mapga: Solver<Options> = {
 
   steps: (o) => ({
     ascend({ x }, scope) {
-      const { A, y, operator, sigmaY } = scope;
+      const { A, y, normSquared, sigmaY } = scope;
       const sigma = scope.scalar("sigma");
       const { f, d } = consistency(x, scope, o);
       const loss = y.sub(A(f)).square().sum().mul(-0.5);
       const [data] = gradient(loss, [x]);
-      const lambda = sigma
-        .square()
-        .reciprocal()
-        .mul(o.prior ? sigmaY ** 2 : 0);
+      const lambda = o.prior ? sigmaY.square().div(sigma.square()) : constant(0);
       const pull = o.prior ? data.add(d.sub(x).mul(lambda)) : data;
-      const step = pull.mul(lambda.add(operator.normSquared).reciprocal().mul(o.gamma));
+      const step = pull.mul(lambda.add(normSquared).reciprocal().mul(o.gamma));
       const longest = sigma.mul(o.cap * Math.sqrt(elementsPerSample(x)));
       const shorter = longest.div(normPerSample(step).maximum(constant(1e-30))).minimum(1);
       return { next: { x: x.add(step.mul(shorter)) }, estimate: f };

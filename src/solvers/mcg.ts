@@ -19,7 +19,7 @@
  * `noiseAware` (not in the paper, which knows no measurement noise) sets what is measured only down to σ' = σ_y, with
  * √(σ'² − σ_y²) z for σ'z.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { adjoint, type Operator } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";
 import { gradient, type Tensor } from "../tensor/index.ts";

@@ -8,10 +8,10 @@
  *
  * Variance exploding: the official step is ζ/√ᾱ_s (of the next level), √ᾱ_s = 1/√(1+σ'²).
  */
-import { z } from "zod";
-import { constant, gradient } from "../tensor/index.ts";
+import * as z from "zod";
+import { gradient } from "../tensor/index.ts";
 import { descend, levelOptions, noiseLevels, reverseOptions, reverseStep } from "./noise-levels.ts";
-import { elementsPerSample, normPerSample, publishedScale } from "./per-sample.ts";
+import { normPerSample, publishedScale } from "./per-sample.ts";
 import type { Solver } from "./solver.ts";
 import { startAt } from "./warm-start.ts";
 
@@ -45,7 +45,7 @@ export const mpgd: Solver<z.output<typeof options>> = {
   init: (scope, o) => ({ x: startAt(scope, noiseLevels(o)[0], o.warm) }),
 
   steps: ({ zeta, anySize, bounded, clip, ...reverse }) => ({
-    step({ x }, { denoise, A, y, operator, sigmaY, scalar, noise }) {
+    step({ x }, { denoise, A, y, normSquared, measured, sigmaY, scalar, noise }) {
       const [sigma, next] = [scalar("sigma"), scalar("next")];
       const mean = denoise(x, sigma);
       const x0 = (clip ? mean.clip(-1, 1) : mean).stopGradient();
@@ -57,9 +57,8 @@ export const mpgd: Solver<z.output<typeof options>> = {
         .add(1)
         .sqrt()
         .mul(zeta * size);
-      const measured = operator.observed?.expand(operator.range).sum() ?? constant(elementsPerSample(y)); // m
       const left = misfit.sub(measured.sqrt().mul(sigmaY)).maximum(0);
-      const step = bounded ? left.div(operator.normSquared).minimum(published) : published;
+      const step = bounded ? left.div(normSquared).minimum(published) : published;
       const guided = x0.sub(g.mul(step));
       // DDIM moves x̂0 and keeps ε̂, so that the correction is simply added.
       const moved = reverseStep(reverse, x, x0, [sigma, next], noise("z")).add(guided).sub(x0);

@@ -1,6 +1,5 @@
 import { TweedieError } from "../errors.ts";
 import type { Operator } from "../operators/operator.ts";
-import { listSolvers } from "./registry.ts";
 import type { Solver } from "./solver.ts";
 
 /** What a solver needs and an operator lacks; nothing when they go together. */
@@ -14,13 +13,9 @@ export function missingNeed({ needs }: Solver, problem: Operator): string | unde
   return undefined;
 }
 
-/** @throws TweedieError `invalid-operator` whose hint names the solvers that can */
+/** @throws {TweedieError} invalid-operator: the message says what is missing */
 export function checkNeeds<O>(solver: Solver<O>, operator: Operator): void {
   const missing = missingNeed(solver as Solver, operator);
   if (!missing) return;
-  const able = listSolvers().filter((other) => !missingNeed(other, operator));
-  throw new TweedieError("invalid-operator", {
-    message: `${solver.name}: expected ${missing}, got ${operator.name}`,
-    hint: `solvers for ${operator.name}: ${able.map(({ name }) => name).join(", ")}`,
-  });
+  throw new TweedieError("invalid-operator", { message: `${solver.name}: expected ${missing}, got ${operator.name}` });
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, ddimStep, karrasSigmas, renoiseStep, sigmaAt, timeAt } from "../diffusion/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { Step } from "./solver.ts";

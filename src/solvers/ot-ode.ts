@@ -10,7 +10,7 @@
  *   x̂  = x̂0 + γ_t σ² g                                            v + ((1−t)/t) γ_t ∇ in the paper
  *   x' = x̂ + (σ'/σ)(x − x̂),  t' = t + 1/N, from t0 on
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep } from "../diffusion/index.ts";
 import { adjoint } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";
@@ -81,11 +81,11 @@ export const otOde: Solver<Options> = {
       const sigma = scalar("sigma");
       const mean = denoise(x, sigma);
       const x0 = o.clip ? mean.clip(-1, 1) : mean;
-      const sigmaY = Math.max(scope.sigmaY, o.sigmaFloor);
+      const sigmaY = scope.sigmaY.maximum(o.sigmaFloor);
       const c = constant(o.dataVariance, [], x.dtype);
       // σ²(r² AAᵀ + σ_y²)⁻¹ = (σ²/r²)(AAᵀ + σ_y²/r²)⁻¹
       const r2 = sigma.square().mul(c).div(sigma.square().add(c));
-      const lambda = r2.reciprocal().mul(sigmaY ** 2);
+      const lambda = sigmaY.square().div(r2);
       const u = adjoint(operator, solveGram(operator, y.sub(A(x0)), lambda, o.cgSteps));
       const [g] = vjp([x0], [x], [u]);
       const guided = x0.add(g.mul(sigma.square().div(r2).mul(scalar("gain"))));

@@ -9,7 +9,7 @@
  *
  * The minimiser is had by conjugate gradients or in closed form. Without a condition to tune the rest is done.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { adamStep, debiasing } from "./adam.ts";
@@ -124,8 +124,5 @@ function step(state: State, scope: Scope, o: Options, project: boolean) {
 
 function weight({ sigmaY, scalar }: Scope, { lambda, sigmaFloor }: Options): Tensor {
   if (lambda !== "bayes") return constant(lambda);
-  return scalar("sigma")
-    .square()
-    .reciprocal()
-    .mul(Math.max(sigmaY, sigmaFloor) ** 2);
+  return scalar("sigma").square().reciprocal().mul(sigmaY.maximum(sigmaFloor).square());
 }

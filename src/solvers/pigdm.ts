@@ -14,7 +14,7 @@
  * Variance exploding: the official x_s = √ᾱ_s x̂0 + c1 z + c2 ε̂ + w√(ᾱ_sᾱ_t) ∂x̂0/∂x_tᵀ p divided by √ᾱ_s, with
  * ∂x̂0/∂x_t = J/√ᾱ_t. Without noise a mask overwrites the measured pixels of x̂0, where g is then zero.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { adjoint } from "../operators/operator.ts";
 import { solveGram } from "../operators/solve.ts";
 import { type Tensor, vjp } from "../tensor/index.ts";
@@ -59,12 +59,12 @@ export const pigdm: Solver<Options> = {
 
   steps: (o) => ({
     step({ x }, scope) {
-      const { denoise, scalar, noise, operator, y, sigmaY } = scope;
+      const { denoise, scalar, noise, operator, y, noisy } = scope;
       const [sigma, next, z] = [scalar("sigma"), scalar("next"), noise("z")];
       const mean = denoise(x, sigma);
       const x0 = o.clip ? mean.clip(-1, 1) : mean;
       const [pulled] = vjp([x0], [x], [correction(x0, sigma, scope, o)]);
-      const { known } = sigmaY > 0 ? {} : operator;
+      const { known } = noisy ? {} : operator;
       const g = (known ? known.greater(0).where(0, pulled) : pulled).mul(o.weight);
       const filled = known ? known.greater(0).where(y, x0) : x0;
       if (o.guidance === "score") {
@@ -79,13 +79,9 @@ export const pigdm: Solver<Options> = {
 };
 
 /** p: the pseudo-inverse of what x̂0 does not explain. */
-function correction(x0: Tensor, sigma: Tensor, { operator, A, y, sigmaY }: Scope, o: Options): Tensor {
-  if (!operator.linear || sigmaY === 0) return pseudoInverse(operator, y).sub(pseudoInverse(operator, A(x0)));
+function correction(x0: Tensor, sigma: Tensor, { operator, A, y, noisy, sigmaY }: Scope, o: Options): Tensor {
+  if (!operator.linear || !noisy) return pseudoInverse(operator, y).sub(pseudoInverse(operator, A(x0)));
   const c = o.dataVariance;
-  const lambda = sigma
-    .square()
-    .add(c)
-    .div(sigma.square().mul(c))
-    .mul(sigmaY ** 2); // σ_y²/r²
+  const lambda = sigma.square().add(c).div(sigma.square().mul(c)).mul(sigmaY.square()); // σ_y²/r²
   return adjoint(operator, solveGram(operator, y.sub(A(x0)), lambda, o.cgSteps));
 }

@@ -12,7 +12,7 @@
  * before no longer matters. The steps are divided by ‖A‖², which is 1 for the paper's operators: elsewhere lr = 1 would stand
  * still (block means) or diverge.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { gradient } from "../tensor/index.ts";
 import type { Solver, Step } from "./solver.ts";
 

@@ -5,7 +5,7 @@
  *
  *   E[x0 | y] = D(y, σ_y)
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Solver } from "./solver.ts";
 
 const options = z.strictObject({});
@@ -19,8 +19,8 @@ export const posteriorMean: Solver<z.output<typeof options>> = {
   schedule: (_, { sigmaY }) => [{ kind: "step", sigma: sigmaY, scalars: { sigma: sigmaY } }],
   init: ({ y, shape }) => ({ x: y.expand(shape) }),
   steps: () => ({
-    step({ x }, { denoise, scalar, sigmaY }) {
-      return { next: { x }, estimate: sigmaY > 0 ? denoise(x, scalar("sigma")) : x };
+    step({ x }, { denoise, scalar, noisy }) {
+      return { next: { x }, estimate: noisy ? denoise(x, scalar("sigma")) : x };
     },
   }),
 };

@@ -11,7 +11,7 @@
  * The official code takes the identity for the adjoint of a blur and nearest-neighbour enlargement for that of
  * down-sampling (`transpose: "published"`), and adds fresh noise to A x̂0 at each step (`freshNoise`).
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep } from "../diffusion/index.ts";
 import { adjoint, type Operator } from "../operators/operator.ts";
 import { sameShape, type Tensor } from "../tensor/index.ts";

@@ -10,7 +10,7 @@
  *
  * Both terms are means (over m measurements, over n pixels). `parallel` uses several t in each iteration.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { createSchedule, timeAt } from "../diffusion/index.ts";
 import { gradient } from "../tensor/index.ts";
 import { meanPerSample } from "./per-sample.ts";

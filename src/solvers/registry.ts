@@ -1,4 +1,5 @@
 import { TweedieError } from "../errors.ts";
+import type { Operator } from "../operators/operator.ts";
 import { daps } from "./daps.ts";
 import { ddnm } from "./ddnm.ts";
 import { ddrm } from "./ddrm.ts";
@@ -10,6 +11,7 @@ import { latino } from "./latino.ts";
 import { mapga } from "./mapga.ts";
 import { mcg } from "./mcg.ts";
 import { mpgd } from "./mpgd.ts";
+import { checkNeeds, missingNeed } from "./needs.ts";
 import { otOde } from "./ot-ode.ts";
 import { p2l } from "./p2l.ts";
 import { pigdm } from "./pigdm.ts";
@@ -46,6 +48,33 @@ const solvers: readonly Solver[] = [
   latino,
 ];
 
+type OptionsOf<S> = S extends Solver<infer O> ? Partial<O> : never;
+
+/** The options of each solver by its name. Augment it to have those of your own checked. */
+export interface SolverOptions {
+  "red-diff": OptionsOf<typeof redDiff>;
+  "vml-map": OptionsOf<typeof vmlMap>;
+  stsl: OptionsOf<typeof stsl>;
+  dps: OptionsOf<typeof dps>;
+  pigdm: OptionsOf<typeof pigdm>;
+  "exact-covariance": OptionsOf<typeof exactCovariance>;
+  ddrm: OptionsOf<typeof ddrm>;
+  ddnm: OptionsOf<typeof ddnm>;
+  mcg: OptionsOf<typeof mcg>;
+  mpgd: OptionsOf<typeof mpgd>;
+  diffpir: OptionsOf<typeof diffpir>;
+  daps: OptionsOf<typeof daps>;
+  "pnp-flow": OptionsOf<typeof pnpFlow>;
+  "ot-ode": OptionsOf<typeof otOde>;
+  mapga: OptionsOf<typeof mapga>;
+  "posterior-mean": OptionsOf<typeof posteriorMean>;
+  psld: OptionsOf<typeof psld>;
+  "gml-dps": OptionsOf<typeof gmlDps>;
+  p2l: OptionsOf<typeof p2l>;
+  resample: OptionsOf<typeof resample>;
+  latino: OptionsOf<typeof latino>;
+}
+
 export function listSolvers(): readonly Solver[] {
   return solvers;
 }
@@ -60,4 +89,19 @@ export function findSolver(name: string): Solver {
     expected,
     got: name,
   });
+}
+
+/** {@link checkNeeds}, whose hint names the solvers that can. @throws {TweedieError} invalid-operator */
+export function checkCompatible<O>(solver: Solver<O>, operator: Operator): void {
+  try {
+    checkNeeds(solver, operator);
+  } catch (error) {
+    if (!(error instanceof TweedieError)) throw error;
+    const able = solvers.filter((other) => !missingNeed(other, operator)).map(({ name }) => name);
+    throw new TweedieError(error.code, {
+      ...error,
+      message: error.message,
+      hint: `solvers for ${operator.name}: ${able.join(", ")}`,
+    });
+  }
 }

@@ -15,7 +15,7 @@
  * that DDPM's step adds. Iterations have a fixed number here: a sample that has reached the tolerance, or that after `patience` more
  * iterations is no better than before (the official code compares at every one), keeps still for the rest.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ddimStep, eulerStep } from "../diffusion/index.ts";
 import { constant, gradient, type Tensor } from "../tensor/index.ts";
 import { adamStep, debiasing } from "./adam.ts";
@@ -187,15 +187,15 @@ function unused(o: Options): Step["scalars"] {
 /** AdamW on ‖y − A(·)‖² by mean squares, in pictures or in latents. */
 const fitting =
   (o: Options, kind: "pixel" | "latent"): Formula =>
-  (state, { operator, y, sigmaY, scalar }) => {
+  (state, { operator, y, measured, sigmaY, scalar }) => {
     const { pictures, decode } = latentParts(operator);
     const inPixels = kind === "pixel";
     const chunk = chunkOf(kind, o);
     const fresh = scalar("fresh").greater(0);
     const begin = (was: Tensor, initial: Tensor | number) => fresh.where(initial, was);
     const seen = inPixels ? pictures.apply : (at: Tensor) => pictures.apply(decode(at));
-    const observed = operator.observed?.expand(operator.range).sum().div(elementsPerSample(y)) ?? constant(1);
-    const tolerance = o.tolerance === "noise" ? observed.mul(sigmaY ** 2) : constant(o.tolerance);
+    const left = () => measured.div(elementsPerSample(y)).mul(sigmaY.square()); // what noise leaves
+    const tolerance = o.tolerance === "noise" ? left() : constant(o.tolerance);
     const of = (name: string, k: number) => scalar(`${kind}.${name}`, [chunk]).narrow(0, k, 1);
 
     let at = inPixels ? begin(state.p, decode(state.z)) : state.z;

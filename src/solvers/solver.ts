@@ -34,8 +34,14 @@ export interface Scope {
   readonly operator: Operator;
   /** The measurement map A. */
   readonly A: (x: Tensor) => Tensor;
-  /** Standard deviation of the noise in y, on the [-1, 1] scale. */
-  readonly sigmaY: number;
+  /** Is there noise in y at all? */
+  readonly noisy: boolean;
+  /** σ_y, the standard deviation of the noise in y, on the [-1, 1] scale, []. */
+  readonly sigmaY: Tensor;
+  /** ‖A‖², or a bound of it, []. */
+  readonly normSquared: Tensor;
+  /** m, how many entries of y carry data, []. */
+  readonly measured: Tensor;
   /** E[x0 | x0 + sigma·noise = x]; each network call is counted. */
   readonly denoise: Denoiser;
   /** Priors that take a condition: the same with the condition as an argument. */
@@ -77,6 +83,11 @@ export interface Solver<O = unknown> {
   /** Full name, authors, arXiv number. */
   readonly reference: string;
   readonly needs: SolverNeeds;
+  /**
+   * Where a linear operator is needed: does the solver work as well on A linearised around the posterior mean, its state `x`
+   * at the scalar `sigma` (see `linearised`)?
+   */
+  readonly linearises?: boolean;
   /** Does a run draw from a distribution (true) or seek one point (false)? */
   readonly sampler: boolean;
   /** Checked options with the defaults of the paper or its official code. */

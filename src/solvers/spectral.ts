@@ -34,7 +34,8 @@ export interface SpectralStep {
   readonly mean: Tensor;
   readonly sigma: Tensor;
   readonly next: Tensor;
-  readonly sigmaY: number;
+  readonly noisy: boolean;
+  readonly sigmaY: Tensor;
   /** Standard normal, shaped as x. */
   readonly z: Tensor;
   readonly eta: number;
@@ -52,13 +53,13 @@ export interface SpectralStep {
  */
 export function spectralStep(measured: SpectralMeasurement, step: SpectralStep): { next: Tensor; estimate: Tensor } {
   const { svd, s, seen, ybar } = measured;
-  const { x, mean, sigma, next, sigmaY, z, eta, etaB } = step;
+  const { x, mean, sigma, next, noisy, sigmaY, z, eta, etaB } = step;
   const x0 = svd.vt(mean);
   const kept = next.mul(Math.sqrt(1 - eta ** 2));
   const fresh = z.mul(next.mul(eta));
   const free = x0.add(svd.vt(x.sub(mean)).mul(kept.div(sigma))).add(fresh);
   const drawn = x0.mul(1 - etaB).add(ybar.mul(etaB));
-  if (sigmaY === 0) {
+  if (!noisy) {
     const told = drawn.add(z.mul(next));
     return { next: svd.v(seen.where(told, free)), estimate: svd.v(seen.where(drawn, x0)) };
   }

@@ -18,7 +18,7 @@
  *
  * Without an autoencoder 𝒟 and E are the identity: the same formulas in pixel space, where they can be checked against closed forms.
  */
-import { z as schema } from "zod";
+import * as schema from "zod";
 import { eulerStep } from "../diffusion/index.ts";
 import { ascend, inversionStep } from "./ddim-inversion.ts";
 import { backProjections, encodedMeasurement } from "./encoded-measurement.ts";

@@ -10,9 +10,8 @@
  * which bounds log p(y|z) from below (Jensen). `matched` takes the second summand in L with its own weight, for a cloud of z0 that
  * is equally wide in all directions: a²σ⁴ tr ∇²log p_σ, a² = ‖A'‖²_F/d; `measured` takes it as it is.
  */
-import { z as schema } from "zod";
-import { measuredValues } from "../operators/noise.ts";
-import { gradient, type Tensor, vjp } from "../tensor/index.ts";
+import * as schema from "zod";
+import { constant, gradient, type Tensor, vjp } from "../tensor/index.ts";
 import { type Curvature, curvature, probeLength } from "./curvature.ts";
 import { gluing } from "./gluing.ts";
 import { elementsPerSample, normPerSample, publishedScale, sumPerSample } from "./per-sample.ts";
@@ -56,7 +55,7 @@ export interface SurrogateStep {
 
 /** One inner step at z; the scalars `sigma` and `next` are the noise level and the one after it. */
 export function surrogateStep(z: Tensor, scope: Scope, o: LossOptions): SurrogateStep {
-  const { y, scalar, sigmaY, operator } = scope;
+  const { y, scalar, sigmaY, normSquared, measured: m, operator } = scope;
   const sigma = scalar("sigma");
   const eta = o.eta ?? (o.curvature === "paper" ? 0.02 : 1);
   const { mean, trace } = estimates(z, sigma, scope, o, eta);
@@ -66,8 +65,8 @@ export function surrogateStep(z: Tensor, scope: Scope, o: LossOptions): Surrogat
   const r = y.sub(measured);
   const residual = normPerSample(r);
 
-  const size = o.anySize ? publishedScale(r) / operator.normSquared : 1;
-  const lambda = (o.omega * size) / (o.weight === "bayes" ? 2 * sigmaY ** 2 : o.inner);
+  const size = o.anySize ? normSquared.reciprocal().mul(publishedScale(r)) : constant(1);
+  const lambda = size.mul(o.omega).div(o.weight === "bayes" ? sigmaY.square().mul(2) : o.inner);
   const terms = [(o.weight === "norm" ? residual : residual.square()).mul(lambda)];
   if (eta > 0 && o.curvature === "paper" && trace) terms.push(trace.mul(eta / elementsPerSample(z)));
   else if (eta > 0) {
@@ -75,9 +74,9 @@ export function surrogateStep(z: Tensor, scope: Scope, o: LossOptions): Surrogat
     const direction = back.stopGradient(); // A'ᵀu
     const spread = trace ? isotropic(trace, sigma, direction) : along(direction, z, mean, sigma, scope, o.delta);
     // ∂‖r‖ = ∂‖r‖²/(2‖r‖): the weight of the square in either form. What noise alone leaves, σ_y√m, bounds it where y happens to be met.
-    const noise = Math.max(sigmaY * Math.sqrt(measuredValues(operator)), 1e-12);
+    const noise = sigmaY.mul(m.sqrt()).maximum(1e-12);
     const perSquare = o.weight === "norm" ? residual.stopGradient().maximum(noise).mul(2).reciprocal() : 1;
-    terms.push(spread.mul(perSquare).mul(eta * lambda));
+    terms.push(spread.mul(perSquare).mul(lambda.mul(eta)));
   }
   if (o.gluing > 0) terms.push(gluing(mean, picture, scope).mul(o.gluing / o.inner));
 

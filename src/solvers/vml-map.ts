@@ -20,7 +20,7 @@
  * slope is another at each D, the bound is that of its steepest place.
  * A step longer than `cap`·σ√n is shortened to that length.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { eulerStep, karrasSigmas } from "../diffusion/index.ts";
 import { TweedieError } from "../errors.ts";
 import { adjoint, type Operator } from "../operators/operator.ts";
@@ -66,6 +66,7 @@ export const vmlMap: Solver<Options> = {
   name: "vml-map",
   reference: "VML-MAP, Gutha, Vinuesa, Azizpour, arXiv 2512.10524",
   needs: { vjp: true, linear: true },
+  linearises: true,
   sampler: false,
   options,
 
@@ -110,15 +111,12 @@ const picture = (d: Tensor, { clip }: Options) => (clip ? d.clip(-1, 1) : d);
 /** γ P v, to be pulled back through J, and the trace terms' own gradient (already in x). */
 function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options): { step: Tensor; direct?: Tensor } {
   const { operator, A, y } = scope;
-  const sigmaY = Math.max(scope.sigmaY, o.sigmaFloor);
-  const lambda = sigma
-    .square()
-    .reciprocal()
-    .mul(sigmaY ** 2);
+  const sigmaY = scope.sigmaY.maximum(o.sigmaFloor);
+  const lambda = sigmaY.square().div(sigma.square());
   const residual = y.sub(A(d));
   const prior = d.sub(x);
   const v = () => adjoint(operator, residual).add(prior.mul(lambda));
-  const slope = o.powerSteps > 0 ? squaredSlope(operator, residual, o.powerSteps) : constant(operator.normSquared);
+  const slope = o.powerSteps > 0 ? squaredSlope(operator, residual, o.powerSteps) : scope.normSquared;
   const gamma = lambda.mul(0.25).add(slope).reciprocal().mul(o.gamma);
   // (HᵀH + λI)⁻¹Hᵀ = Hᵀ(HHᵀ + λI)⁻¹: the smaller system
   const dataStep = () => adjoint(operator, solveGram(operator, residual, lambda, o.cgSteps));
@@ -133,10 +131,7 @@ function descent(x: Tensor, d: Tensor, sigma: Tensor, scope: Scope, o: Options):
   const u = scope.noise("probe");
   const w = adjoint(operator, scope.noise("probe-y", [x.shape[0], ...y.shape.slice(1)]));
   const quadratic = (p: Tensor) => jvp([d], [x], [p])[0].mul(p).sum();
-  const q = quadratic(w)
-    .mul(sigma.square())
-    .sub(quadratic(u).mul(sigmaY ** 2))
-    .mul(0.5);
+  const q = quadratic(w).mul(sigma.square()).sub(quadratic(u).mul(sigmaY.square())).mul(0.5);
   const [g] = gradient(q, [x]);
   return { step, direct: g.mul(gamma) };
 }

@@ -11,7 +11,14 @@ export function startAt(scope: Scope, sigmaMax: number, warm: boolean): Tensor {
  * y itself is a draw of x_σ at σ = σ_y, and all it takes is the noise that is missing above that level.
  */
 export function warmStart({ y, start, shape, operator, sigmaY, noise }: Scope, sigmaMax: number): Tensor {
-  const exact = operator.name === "denoise" && sigmaMax >= sigmaY;
-  const level = exact ? Math.sqrt(sigmaMax ** 2 - sigmaY ** 2) : sigmaMax;
-  return (exact ? y : start).expand(shape).add(noise("start").mul(level));
+  const around = (centre: Tensor, level: Tensor | number) => centre.expand(shape).add(noise("start").mul(level));
+  if (operator.name !== "denoise") return around(start, sigmaMax);
+  const exact = sigmaY.lessOrEqual(sigmaMax);
+  const missing = sigmaY
+    .square()
+    .neg()
+    .add(sigmaMax ** 2)
+    .maximum(0)
+    .sqrt();
+  return around(exact.where(y, start), exact.where(missing, sigmaMax));
 }

@@ -103,6 +103,11 @@ export function decodeHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** bfloat16 bit patterns, the upper halves of float32, as their values. */
+export function fromBfloat16(patterns: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(patterns, (p) => p << 16).buffer);
+}
+
 /** A double to the nearest IEEE 754 binary16 bit pattern (ties to even). */
 export function encodeHalf(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;

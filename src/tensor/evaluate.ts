@@ -1,7 +1,7 @@
 import { TweedieError } from "../errors.ts";
 import { ancestors } from "./gradient.ts";
 import type { NDArray } from "./op.ts";
-import { constantOp, inputOp } from "./ops/source.ts";
+import { inputOp } from "./ops/source.ts";
 import { shapeError, show, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -36,7 +36,6 @@ function evaluateNode(node: Tensor, values: Map<Tensor, NDArray>, feeds: Readonl
       throw shapeError("evaluate", `${sizeOf(node.shape)} values for shape ${show(node.shape)}`, `${fed.length}`);
     return Float64Array.from(fed);
   }
-  if (node.op === constantOp) return node.op.evaluate([], node.attrs, node);
   return node.op.evaluate(
     node.inputs.map((x) => values.get(x) as NDArray),
     node.attrs,

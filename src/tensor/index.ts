@@ -1,5 +1,5 @@
 export { type AttentionOptions, attention } from "./attention.ts";
-export { type DType, fromFloat64, type TypedArray, toFloat64 } from "./dtype.ts";
+export { type DType, fromBfloat16, fromFloat64, type TypedArray, toFloat64 } from "./dtype.ts";
 export { einsum } from "./einsum.ts";
 export { evaluate, type Feed } from "./evaluate.ts";
 export { type Complex, type FftNorm, fft2, ifft2, irfft2, rfft2 } from "./fft.ts";

@@ -59,6 +59,11 @@ export interface VjpContext<A> {
  */
 export interface Op<A = unknown> {
   readonly name: string;
+  /**
+   * Of ops that are made on the fly: those of one kind emit the same nodes for the same inputs. Without it an op is like no
+   * other.
+   */
+  readonly kind?: string;
   /** Shape rule; throws a `shape-mismatch` that names the op, what it expected and what it got. */
   infer(inputs: readonly Tensor[], attrs: A): Spec;
   /** The plain float64 evaluation: the oracle of the tests. */

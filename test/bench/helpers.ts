@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
-import { createImage, encodeImage, writeAtomic } from "../../src/images/index.ts";
+import { encodeImage } from "../../src/node/codecs/index.ts";
+import { writeAtomic } from "../../src/node/files.ts";
+import { createImage } from "../../src/pictures/index.ts";
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { methodOf } from "../../src/bench/plan.ts";
+import { loadPrior } from "../../src/node/models.ts";
 import { createOperator } from "../../src/operators/index.ts";
-import { loadPrior } from "../../src/priors/index.ts";
 import { findSolver } from "../../src/solvers/index.ts";
 
 const operator = createOperator({ name: "super-resolution", scale: 4 }, { domain: [1, 3, 32, 32] });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { placeSpec } from "../../src/bench/place.ts";
 import { parseBench, readBenchFile } from "../../src/bench/spec.ts";
-import { writeAtomic } from "../../src/images/index.ts";
+import { writeAtomic } from "../../src/node/files.ts";
 import { scratch, trial } from "./helpers.ts";
 
 const path = "/somewhere/trial.json";

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../src/images/index.ts";
 import { encodeModel } from "../../src/onnx/proto.ts";
 import { layOut } from "../../src/onnx/write.ts";
 import { toModelProto } from "../../src/onnx/write-encode.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { input } from "../../src/tensor/index.ts";
 import { cross, expectOneLine, photo, save, scratch, tweedie } from "./helpers.ts";
 
@@ -128,21 +128,21 @@ describe("files that are not what they should be", () => {
       "photo.png",
       [...blur("gaussian:1"), "--option", "gamma=NaN"],
       2,
-      /vml-map: option gamma: .*got "?NaN/,
+      /vml-map\.gamma: expected a finite number, got "?NaN/,
     ],
     [
       "an infinite solver option",
       "photo.png",
       [...blur("gaussian:1"), "--option", "gamma=1e999"],
       2,
-      /vml-map: option gamma/,
+      /vml-map\.gamma: expected a finite number, got Infinity/,
     ],
     [
       "an unknown solver option",
       "photo.png",
       [...blur("gaussian:1"), "--option", "speed=9"],
       2,
-      /vml-map: expected one of the options .*got speed/,
+      /vml-map: expected options among .*gamma.*, got "speed"/,
     ],
     [
       "an unknown solver",

@@ -37,7 +37,7 @@ describe("check", () => {
 
   it("says that a module is not there", async () => {
     const { code, err } = await tweedie("check", "nowhere.ts");
-    expect(err).toBe("tweedie: nowhere.ts: no such file\n");
+    expect(err).toBe("tweedie: nowhere.ts: expected an existing module, got no such file\n");
     expect(code).toBe(1);
   });
 });
@@ -86,11 +86,11 @@ describe("a module of the user's", () => {
     const folder = await scratch();
     const [rows, restored] = [join(folder, "rows.npy"), join(folder, "out.png")];
     const picture = await save(join(folder, "in.png"), await photo(16, 16));
-    const common = ["--operator", example, "--threads", "1"];
+    const common = ["--operator-module", example, "--threads", "1"];
     expect((await start(["degrade", picture, ...common, "-o", rows]).ended).out).toMatch(/numbers \[3, 8, 16\]/);
     const solver = ["--preset", "fast", "--steps", "2", "--option", "inner=1"];
     expect((await start(["restore", rows, ...common, ...solver, "-o", restored]).ended).out).toMatch(/16x16/);
-    const { out, code } = await start(["replay", join(folder, "out.json")]).ended;
+    const { out, code } = await start(["replay", join(folder, "out.json"), "--allow-operator-module"]).ended;
     expect(out).toMatch(/the same as recorded/);
     expect(code).toBe(0);
   });

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect } from "vitest";
 import { run } from "../../src/cli/program.ts";
-import { createImage, crop, decodeImage, encodeImage, formatFromPath, type Image } from "../../src/images/index.ts";
+import { encodeImage } from "../../src/node/codecs/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, crop, formatFromPath, type Image } from "../../src/pictures/index.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const children: ChildProcess[] = [];
@@ -64,7 +66,7 @@ export function start(argv: readonly string[], before?: string, after = "true") 
 
 /** A piece of the example photo. */
 export async function photo(width = 32, height = 24): Promise<Image> {
-  return crop(await decodeImage(join(root, "examples/photo.png")), 90, 60, width, height);
+  return crop(await readImage(join(root, "examples/photo.png")), 90, 60, width, height);
 }
 
 export async function save(path: string, image: Image): Promise<string> {

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { decodeImage } from "../../src/images/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
 import { contents, cross, expectOneLine, photo, save, scratch, start, tweedie } from "./helpers.ts";
 
 // Whole processes, each of which loads the program anew: slow where a machine is busy.
@@ -63,10 +64,10 @@ describe("interruption", () => {
       await started(stderr);
       child.kill(signal);
       const { code, out, err } = await ended;
-      expect(code).toBe(1);
+      expect(code).toBe(signal === "SIGINT" ? 130 : 143);
       expect(err).toMatch(/tweedie: stopped after \d+ steps: the best picture so far is kept in .*out\.png/);
       expect(out).toContain("stopped early");
-      const picture = await decodeImage(join(folder, "out.png"));
+      const picture = await readImage(join(folder, "out.png"));
       expect([picture.width, picture.height]).toEqual([64, 64]);
       expect(Object.keys(await contents(folder))).toEqual(["in.png", "mask.png", "out.json", "out.png"]);
       const manifest = JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
@@ -98,7 +99,7 @@ describe("interruption", () => {
     const { code, signal, err } = await ended;
     // Before the program runs, the system's own handling ends the process.
     if (code !== null) {
-      expect(code).toBe(1);
+      expect(code).toBe(130);
       expect(err.trimEnd().split("\n").at(-1)).toMatch(/^tweedie: .*(stopped|aborted)/);
     } else expect(signal).toBe("SIGINT");
     expect(Object.keys(await contents(folder))).toEqual(["in.png", "mask.png"]);
@@ -118,11 +119,43 @@ describe("interruption", () => {
       clearTimeout(timer);
       const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
       expect(names.filter((name) => !["in.png", "out.png", "out.json"].includes(name))).toEqual([]);
-      if (names.includes("out.png")) expect((await decodeImage(output)).width).toBe(64);
+      if (names.includes("out.png")) expect((await readImage(output)).width).toBe(64);
       if (names.includes("out.json")) JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
     }
     // What a killed process leaves behind is removed by the next run.
     expect((await tweedie(...argv)).code).toBe(0);
     expect(Object.keys(await contents(folder))).toEqual(["in.png", "out.json", "out.png"]);
+  });
+});
+
+describe("streams", () => {
+  const run = async (redirection: string, ...more: string[]) => {
+    const folder = await scratch();
+    const image = await save(join(folder, "in.png"), await photo(64, 64));
+    const output = join(folder, "out.png");
+    const argv = ["restore", image, "--task", "denoise", "--noise", "0.1", "--threads", "1", ...more, "-o", output];
+    const main = join(import.meta.dirname, "../../src/cli/main.ts");
+    const script = `"$@" ${redirection}; echo "code \${PIPESTATUS[0]}" >&3`;
+    const command = [process.execPath, "--import", "tsx", main, ...argv];
+    const { output: streams } = spawnSync("bash", ["-c", script, "bash", ...command], {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      encoding: "utf8",
+    });
+    const files = Object.keys(await contents(folder));
+    return { code: Number(/code (\d+)/.exec(String(streams[3]))?.[1]), files, err: String(streams[2]) };
+  };
+  const whole = ["in.png", "out.json", "out.png"];
+
+  it.each(["2>&1 | true", "2>&1 | head -1", "2>&1 >/dev/null | true", "| true", ">&-", "2>&-", ">&- 2>&-"])(
+    "that end early (%s) neither stop a run nor lose its result",
+    async (redirection) => {
+      expect(await run(redirection)).toMatchObject({ code: 0, files: whole });
+    },
+  );
+
+  it.skipIf(!existsSync("/dev/full"))("that are full lose their text and nothing else", async () => {
+    expect(await run(">/dev/full")).toEqual({ code: 1, files: whole, err: "" });
+    expect(await run("2>/dev/full")).toMatchObject({ code: 0, files: whole });
+    expect(await run(">/dev/full 2>&1", "--json")).toMatchObject({ code: 1, files: whole });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeProgress, digits, duration, ProgressBar } from "../../src/cli/progress.ts";
+import { describeProgress, digits, duration, StatusLine } from "../../src/cli/progress.ts";
 import { Pace, type RestoreProgress } from "../../src/restore/progress.ts";
 
 const progress: RestoreProgress = {
@@ -46,12 +46,12 @@ describe("describeProgress", () => {
   });
 });
 
-describe("ProgressBar", () => {
+describe("StatusLine", () => {
   it("redraws one line on a terminal, never wider than it, and clears it", () => {
     const stream = new Stream(true);
-    const bar = new ProgressBar(stream, "restoring");
-    bar.update(progress);
-    bar.update({ ...progress, step: 13 });
+    const bar = new StatusLine(stream, { label: "restoring" });
+    bar.update(describeProgress(progress), progress.fraction);
+    bar.update(describeProgress({ ...progress, step: 13 }), 0.26);
     bar.clear();
     const lines = stream.text.split("\r\x1b[2K");
     expect(stream.text).not.toContain("\n");
@@ -63,10 +63,10 @@ describe("ProgressBar", () => {
   it("writes a line now and then elsewhere, less often the longer it takes", () => {
     let now = 0;
     const stream = new Stream(false);
-    const bar = new ProgressBar(stream, "restoring", () => now);
+    const bar = new StatusLine(stream, { label: "restoring", clock: () => now });
     for (let step = 1; step <= 1000; step++) {
       now += 1;
-      bar.update({ ...progress, step, steps: 1000, fraction: step / 1000 });
+      bar.update(describeProgress({ ...progress, step, steps: 1000, fraction: step / 1000 }), step / 1000);
     }
     bar.clear();
     const steps = stream.text

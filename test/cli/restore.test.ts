@@ -1,7 +1,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createImage, decodeImage, toGrey } from "../../src/images/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, toGrey } from "../../src/pictures/index.ts";
 import { contents, cross, photo, save, scratch, tweedie } from "./helpers.ts";
 
 const quick = ["--preset", "fast", "--steps", "2", "--option", "inner=1", "--threads", "1"];
@@ -22,7 +23,7 @@ describe("tweedie restore", () => {
     const { code, out, err } = await tweedie("restore", image, "--task", task, ...options, ...steps, "-o", output);
     expect(err).toBe("");
     expect(code).toBe(0);
-    const result = await decodeImage(output);
+    const result = await readImage(output);
     expect([result.width, result.height, result.channels]).toEqual(size);
     for (const word of ["task", "noise", "solver", "network forward", "VJP", "residual", output])
       expect(out).toContain(word);
@@ -52,7 +53,7 @@ describe("tweedie restore", () => {
     const { code, out, err } = await tweedie("restore", image, ...options, "-o", output);
     expect(err).toBe("");
     expect(code).toBe(0);
-    const [before, after] = [await decodeImage(image), await decodeImage(output)];
+    const [before, after] = [await readImage(image), await readImage(output)];
     expect(after.data.filter((v, i) => v !== before.data[i]).length).toBeLessThanOrEqual(3 * 64);
     expect(out).toMatch(/residual +0: every known pixel/);
     expect(out).toMatch(/seam +the border of the hole jumps [\d.]+ times/);
@@ -84,7 +85,7 @@ describe("tweedie restore", () => {
         output,
       );
       expect([code, err]).toEqual([0, ""]);
-      const [before, after, holes] = [await decodeImage(image), await decodeImage(output), await decodeImage(mask)];
+      const [before, after, holes] = [await readImage(image), await readImage(output), await readImage(mask)];
       expect(after.meta.bitDepth).toBe(bitDepth);
       const n = 32 * 24;
       const changed = after.data.map((v, i) => (v === before.data[i] ? 0 : 1));
@@ -99,7 +100,7 @@ describe("tweedie restore", () => {
     const mask = await save(join(folder, "mask.png"), cross(32, 24));
     const damaged = join(folder, "damaged.png");
     await tweedie("degrade", clean, "--task", "inpaint", "--mask", mask, "-o", damaged);
-    expect((await decodeImage(damaged)).alpha?.includes(0)).toBe(true);
+    expect((await readImage(damaged)).alpha?.includes(0)).toBe(true);
     const output = join(folder, "out.png");
     const args = [
       "--task",
@@ -117,7 +118,7 @@ describe("tweedie restore", () => {
     const { code, out, err } = await tweedie("restore", damaged, ...args, "-o", output);
     expect([code, err]).toEqual([0, ""]);
     const { run } = JSON.parse(out);
-    expect((await decodeImage(output)).alpha).toBeUndefined();
+    expect((await readImage(output)).alpha).toBeUndefined();
     expect(run.metrics.psnr).toBeGreaterThan(run.before.psnr + 3);
     expect(run.metrics.ssim).toBeGreaterThan(run.before.ssim);
   });
@@ -128,7 +129,7 @@ describe("tweedie restore", () => {
     const output = join(folder, "out.png");
     const { code } = await tweedie("restore", image, "--task", "denoise", "--noise", "0.1", "-o", output);
     expect(code).toBe(0);
-    expect((await decodeImage(output)).channels).toBe(1);
+    expect((await readImage(output)).channels).toBe(1);
   });
 
   it("writes nothing but one JSON value to standard output with --json", async () => {
@@ -195,7 +196,7 @@ describe("tweedie sample", () => {
     const { code, out } = await tweedie("sample", "--size", "24x16", "--steps", "3", "-o", output);
     expect(code).toBe(0);
     expect(out).toContain("5 network forwards");
-    const { width, height, data } = await decodeImage(output);
+    const { width, height, data } = await readImage(output);
     expect([width, height]).toEqual([24, 16]);
     expect(Math.max(...data) - Math.min(...data)).toBeGreaterThan(0.02);
     expect((await tweedie("replay", join(folder, "out.json"))).code).toBe(0);

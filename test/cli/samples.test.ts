@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/images/index.ts";
+import { readImage } from "../../src/node/pictures.ts";
 import { contents, photo, save, scratch, tweedie } from "./helpers.ts";
 
 const tiny = join(import.meta.dirname, "../priors/golden/tiny-prior/card.json");
@@ -20,7 +20,7 @@ describe("restore --samples", () => {
     const before = await contents(folder);
     expect(Object.keys(before)).toEqual(["in.png", ...names, "out.json"]);
 
-    const pictures = await Promise.all(names.map((name) => decodeImage(join(folder, name))));
+    const pictures = await Promise.all(names.map((name) => readImage(join(folder, name))));
     const mean = pictures[3];
     const largest = mean.data.reduce((worst, v, i) => {
       const own = (pictures[0].data[i] + pictures[1].data[i] + pictures[2].data[i]) / 3;

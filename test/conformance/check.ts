@@ -1,8 +1,13 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { ModelProtoSchema, TensorProtoSchema, TensorProto_DataType as Type, type ValueInfoProto } from "onnx-buf";
 import type { Engine } from "../../src/engine/index.ts";
 import { TweedieError } from "../../src/errors.ts";
+import {
+  ModelProtoSchema,
+  TensorProtoSchema,
+  TensorProto_DataType as Type,
+  type ValueInfoProto,
+} from "../../src/onnx/generated/onnx_pb.ts";
 import { importTensor } from "../../src/onnx/import/tensors.ts";
 import { type ImportedModel, importOnnx } from "../../src/onnx/import.ts";
 import { isReal } from "../../src/tensor/dtype.ts";

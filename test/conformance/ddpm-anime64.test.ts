@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { type ImportedModel, importOnnx } from "../../src/onnx/import.ts";
-import { readSafetensors, type Safetensors } from "../../src/priors/safetensors.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { importOnnxFile } from "../../src/node/onnx-file.ts";
+import type { ImportedModel } from "../../src/onnx/import.ts";
 import { input, vjp } from "../../src/tensor/index.ts";
+import { readTensors, type Tensors } from "../helpers/weights.ts";
 
 // A network that others trained, converted and measured: 63 million parameters in 8 bits, 1431 nodes. Its golden noise
 // is from ONNX Runtime, its golden gradient from PyTorch in float64.
@@ -22,14 +24,14 @@ function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): num
 }
 
 describe.skipIf(absent)("a third-party network (skipped where ../shared/data is absent)", () => {
-  let golden: Safetensors;
+  let golden: Tensors;
   let model: ImportedModel;
   let engine: Engine;
   const value = (name: string) => golden.tensors.get(name)?.data as Float32Array | BigInt64Array;
 
   beforeAll(async () => {
-    golden = readSafetensors(readFileSync(`${folder}golden.safetensors`), "golden.safetensors");
-    model = importOnnx(`${folder}ddpm_anime64.onnx`, { inputShapes: { sample: [1, 3, 64, 64] } });
+    golden = await readTensors(`${folder}golden.safetensors`);
+    model = importOnnxFile(`${folder}ddpm_anime64.onnx`, { inputShapes: { sample: [1, 3, 64, 64] } });
     engine = await createEngine();
   }, 300_000);
   afterAll(() => engine?.dispose());

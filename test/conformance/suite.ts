@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { present, readCases, type TestCase } from "./cases.ts";
 import { checkEngine, checkFloat64, checkGradient, checkShapes, differentiable, importCase } from "./check.ts";
 import { matches, readExclusions, type Stage } from "./exclusions.ts";

@@ -15,7 +15,7 @@ import {
   wrapNetwork,
   x0Prediction,
 } from "../../src/diffusion/index.ts";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { exactMoments } from "../../src/priors/exact.ts";
 import { constant, evaluate, gradient, input, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose } from "../helpers/close.ts";

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { createEngine, type Runtime } from "../../src/engine/index.ts";
+import type { Runtime } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { input, type Tensor } from "../../src/tensor/index.ts";
 import { random, smallNet } from "./helpers.ts";
 
@@ -84,7 +85,7 @@ describe("the end", () => {
     }
   });
 
-  it("of a program closes its session, once", async () => {
+  it("of a program ends its use, once; what it was compiled to serves the next", async () => {
     const { engine, program: p } = await program();
     await p.dispose();
     await p.dispose();
@@ -96,6 +97,9 @@ describe("the end", () => {
     const events: string[] = [];
     const runtime: Runtime = {
       contrib: false,
+      cores: 1,
+      availableMemory: () => undefined,
+      hold: async (value) => value,
       createSession: async () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         events.push("loaded");
@@ -117,7 +121,7 @@ describe("the end", () => {
   it.each(["disposed", "forgotten"])("of the process does not wait for an engine that is %s", async (how) => {
     const source = new URL("../../src/", import.meta.url).href;
     const script = `
-      const { createEngine } = await import("${source}engine/index.ts");
+      const { createEngine } = await import("${source}node/engine.ts");
       const { input } = await import("${source}tensor/index.ts");
       const engine = await createEngine({ threads: 1 });
       const x = input([2]);

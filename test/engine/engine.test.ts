@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { constant, type DType, evaluate, gradient, input, probe, type Tensor } from "../../src/tensor/index.ts";
 import { distance, random, smallNet } from "./helpers.ts";
 

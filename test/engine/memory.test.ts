@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { footprint } from "../../src/engine/liveness.ts";
-import { availableMemory, estimateMemory, refuseIfTooLarge } from "../../src/engine/memory.ts";
+import { estimateMemory, refuseIfTooLarge } from "../../src/engine/memory.ts";
+import { availableMemory } from "../../src/node/memory.ts";
 import { layOut } from "../../src/onnx/write.ts";
 import { constant, gradient, input, type Tensor } from "../../src/tensor/index.ts";
 import { random } from "./helpers.ts";

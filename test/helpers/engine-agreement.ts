@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { gaussianPrior } from "../../src/priors/index.ts";
 import { solve } from "../../src/solvers/solve.ts";
 import type { Solver } from "../../src/solvers/solver.ts";

@@ -2,8 +2,8 @@ import type { Denoiser } from "../../src/diffusion/denoiser.ts";
 import type { Operator } from "../../src/operators/operator.ts";
 import type { Conditional } from "../../src/priors/prior.ts";
 import { normals } from "../../src/random/index.ts";
-import { parseOptions } from "../../src/solvers/check.ts";
 import { formulate, outputName } from "../../src/solvers/formulate.ts";
+import { parseOptions } from "../../src/solvers/problem.ts";
 import type { Solver, Step } from "../../src/solvers/solver.ts";
 import { evaluate, type Feed, sizeOf, type Tensor } from "../../src/tensor/index.ts";
 

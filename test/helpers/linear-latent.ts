@@ -1,8 +1,8 @@
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
 import type { Operator } from "../../src/operators/operator.ts";
 import { gaussianPrior } from "../../src/priors/index.ts";
 import { constant } from "../../src/tensor/index.ts";
+import { linearAutoencoder } from "./linear-autoencoder.ts";
 import { matrixOperator } from "./matrix-operator.ts";
 
 // A problem on latents small enough to be written out: with a linear decoder, the matrix A·W on four numbers.

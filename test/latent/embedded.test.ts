@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { createImage, decodeImage, type Image } from "../../src/images/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { psnr } from "../../src/metrics/index.ts";
-import { loadPrior, type Prior } from "../../src/priors/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { loadPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, type Image } from "../../src/pictures/index.ts";
+import type { Prior } from "../../src/priors/index.ts";
 import { degrade, restore, sample } from "../../src/restore/index.ts";
 
 const photo = join(import.meta.dirname, "../../examples/photo.png");
@@ -14,7 +17,7 @@ let clean: Image;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
   prior = await loadPrior("latent");
-  clean = crop(await decodeImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
+  clean = crop(await readImage(photo), 64, 64, 62, 50); // on no grid of the autoencoder
 });
 afterAll(() => engine.dispose());
 
@@ -34,15 +37,15 @@ describe("the embedded latent model", () => {
     expect((prior.card.weights?.bytes ?? 0) + (prior.card.autoencoder?.weights.bytes ?? 0)).toBeLessThan(24e6);
   });
 
-  it.each(["dps", "red-diff", "vml-map"])("restores a photo with %s", async (solver) => {
+  it.each(["dps", "red-diff", "vml-map"] as const)("restores a photo with %s", async (solver) => {
     const task = { name: "super-resolution", scale: 2 } as const;
     const noise = 0.02;
     const image = await degrade({ image: clean, task, noise, engine });
     const options = { dps: { steps: 15 }, "red-diff": { steps: 40 }, "vml-map": { steps: 4, inner: 3 } }[solver];
-    const { images, roundTrip, counts } = await restore({ image, task, noise, prior, solver, options, engine });
+    const { images, run } = await restore({ image, task, noise, prior, solver, options, engine });
     expect([images[0].width, images[0].height]).toEqual([62, 50]);
-    expect(roundTrip).toBeGreaterThan(27);
-    expect(counts.decodes).toBeGreaterThan(0);
+    expect(run.roundTrip?.psnr).toBeGreaterThan(27);
+    expect(run.counts.decodes).toBeGreaterThan(0);
     expect(psnr(images[0].data, clean.data, 1)).toBeGreaterThan(20);
   });
 

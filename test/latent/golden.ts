@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../src/engine/index.ts";
-import { readSafetensors, type StoredTensor, toFloat32 } from "../../src/priors/safetensors.ts";
 import { constant, evaluate, input, type Tensor, vjp } from "../../src/tensor/index.ts";
+import { type StoredTensor, toFloat32, type WeightSource } from "../../src/weights/index.ts";
+import { inMemory, readTensors } from "../helpers/weights.ts";
 
 /** Weights of a tiny network, its architecture, and outputs that PyTorch computed in float64 (training/make_latent_golden.py). */
 export interface GoldenNetwork {
   readonly architecture: Record<string, unknown>;
-  readonly weights: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly weights: WeightSource;
   readonly golden: GoldenTensors;
 }
 
@@ -36,16 +38,17 @@ export class GoldenTensors {
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`./golden/${name}`, import.meta.url)));
 
-export function goldenTensors(file: string): GoldenTensors {
-  return new GoldenTensors(readSafetensors(read(file), file).tensors);
+export async function goldenTensors(file: string): Promise<GoldenTensors> {
+  return new GoldenTensors((await readTensors(read(file))).tensors);
 }
 
-export function goldenNetwork(name: string): GoldenNetwork {
-  const { tensors, metadata } = readSafetensors(read(`${name}/weights.safetensors`), name);
+export async function goldenNetwork(name: string): Promise<GoldenNetwork> {
+  const { tensors, metadata } = await readTensors(read(`${name}/weights.safetensors`));
   return {
     architecture: JSON.parse(metadata.architecture) as Record<string, unknown>,
-    weights: tensors,
-    golden: goldenTensors(`${name}/golden.safetensors`),
+    tensors,
+    weights: inMemory(tensors, name),
+    golden: await goldenTensors(`${name}/golden.safetensors`),
   };
 }
 

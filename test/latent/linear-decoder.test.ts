@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearised } from "../../src/latent/linearised.ts";
 import type { Operator } from "../../src/operators/operator.ts";
 import { daps } from "../../src/solvers/daps.ts";
 import { dps } from "../../src/solvers/dps.ts";
+import { linearised } from "../../src/solvers/linearised.ts";
 import { mpgd } from "../../src/solvers/mpgd.ts";
 import { redDiff } from "../../src/solvers/red-diff.ts";
 import type { Solver } from "../../src/solvers/solver.ts";

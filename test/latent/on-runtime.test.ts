@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { encodePadded, latentOperator, latentSpace, prepareLatentSolver } from "../../src/latent/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { encodePadded, latentOperator, latentSpace } from "../../src/latent/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { loadPrior } from "../../src/node/models.ts";
 import { createOperator } from "../../src/operators/index.ts";
-import { loadPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
-import { findSolver } from "../../src/solvers/registry.ts";
+import { findSolver, prepareSolver, runToEnd } from "../../src/solvers/index.ts";
 import { constant, evaluate } from "../../src/tensor/index.ts";
 import { expectClose } from "../helpers/close.ts";
 import { solveInFloat64 } from "../helpers/float64-solver.ts";
@@ -49,9 +50,9 @@ describe("the tiny latent model", () => {
     );
     const [y, z0] = evaluate([operator.apply(clean), encodePadded(autoencoder, clean)]).map(({ data }) => data);
 
-    const prepared = await prepareLatentSolver({ operator, sigmaY, prior }, { solver, options, engine, samples: 2 });
+    const prepared = await prepareSolver({ operator, sigmaY, prior }, { solver, options, engine, samples: 2 });
     const start = Float32Array.from(evaluate([clean])[0].data);
-    const { pictures, counts } = await prepared.run({ measurement: Float32Array.from(y), start }, { seed: 5 });
+    const { pictures, counts } = await runToEnd(prepared, { measurement: Float32Array.from(y), start }, { seed: 5 });
     await prepared.dispose();
 
     const composed = latentOperator(operator, autoencoder);

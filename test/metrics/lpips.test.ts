@@ -4,12 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { loadLpips } from "../../src/metrics/lpips.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { lpipsHeads } from "../../src/metrics/lpips-heads.ts";
 import type { Planes } from "../../src/metrics/ssim.ts";
-import { readSafetensors } from "../../src/priors/safetensors.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { loadLpips } from "../../src/node/lpips.ts";
 import { shared } from "../helpers/shared.ts";
+import { readTensors } from "../helpers/weights.ts";
 
 interface Golden {
   net: "alex" | "vgg";
@@ -146,11 +147,11 @@ describe("loadLpips", () => {
 const published = shared("data/weights/lpips-v0.1/alex.safetensors");
 
 describe("the heads", () => {
-  it.skipIf(!published.present)("are the published ones, bit for bit (skipped without shared data)", () => {
+  it.skipIf(!published.present)("are the published ones, bit for bit (skipped without shared data)", async () => {
     for (const net of ["alex", "vgg"] as const) {
       const { path } = shared(`data/weights/lpips-v0.1/${net}.safetensors`);
       expect(existsSync(path)).toBe(true);
-      const { tensors } = readSafetensors(readFileSync(path), path);
+      const { tensors } = await readTensors(path);
       const parts = [0, 1, 2, 3, 4].map((i) => {
         const data = tensors.get(`lin${i}.model.1.weight`)?.data as Float32Array;
         return Buffer.from(data.buffer, data.byteOffset, data.byteLength);

@@ -3,9 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/images/decode.ts";
-import { createImage, type Image, toGrey } from "../../src/images/image.ts";
 import { estimateNoise } from "../../src/metrics/noise.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { createImage, type Image, toGrey } from "../../src/pictures/index.ts";
 import { normals, uniforms } from "../../src/random/index.ts";
 
 function addNoise(image: Image, sigma: number, seed: number, clipped = false): Image {
@@ -17,9 +17,9 @@ function addNoise(image: Image, sigma: number, seed: number, clipped = false): I
   return { ...image, data };
 }
 
-function hide(image: Image, share: number, seed: number): { missing: Uint8Array } {
+function hide(image: Image, share: number, seed: number): { known: Uint8Array } {
   const draws = uniforms({ seed, purpose: "mask" }, image.width * image.height);
-  return { missing: Uint8Array.from(draws, (value) => (value < share ? 1 : 0)) };
+  return { known: Uint8Array.from(draws, (value) => (value < share ? 0 : 1)) };
 }
 
 /** Smooth shading in every channel, from `low` to `high`. */
@@ -74,7 +74,7 @@ describe("estimateNoise", () => {
       const mask = hide(noisy, share, 2);
       const damaged = {
         ...noisy,
-        data: noisy.data.map((v, i) => (mask.missing[i % mask.missing.length] ? Number.NaN : v)),
+        data: noisy.data.map((v, i) => (mask.known[i % mask.known.length] ? v : Number.NaN)),
       };
       expect(Math.abs((estimateNoise(damaged, { mask }) * 255) / 20 - 1), `${share} missing`).toBeLessThan(0.08);
       expect(Math.abs((estimateNoise(damaged, { mask, method: "wavelet" }) * 255) / 20 - 1)).toBeLessThan(0.08);
@@ -96,27 +96,25 @@ describe("estimateNoise", () => {
       );
       expect(() => estimateNoise(createImage(1, 90, 1), { method })).toThrow(/too few/);
       const noisy = addNoise(shading(20, 20, 1), 0.1, 1);
-      const mask = { missing: new Uint8Array(400).fill(1) };
+      const mask = { known: new Uint8Array(400) };
       expect(() => estimateNoise(noisy, { method, mask })).toThrow(/too many missing/);
       const broken = { ...noisy, data: noisy.data.map(() => Number.NaN) };
       expect(() => estimateNoise(broken, { method })).toThrow(/not finite/);
     }
-    expect(() => estimateNoise(createImage(4, 4, 1), { mask: { missing: new Uint8Array(3) } })).toThrow(
-      /3 in the mask/,
-    );
+    expect(() => estimateNoise(createImage(4, 4, 1), { mask: { known: new Uint8Array(3) } })).toThrow(/3 in the mask/);
   });
 });
 
 const folder = "../shared/data/eval/cbsd68";
 
-// bench/noise.ts does this over all 68 pictures.
+// perf/noise.ts does this over all 68 pictures.
 describe.skipIf(!existsSync(folder))("estimateNoise on real photos (skipped without ../shared/data)", () => {
   it.each([2, 25])(
     "is within 5 per cent in the median at %i/255, clipped or not",
     { timeout: 240_000 },
     async (level) => {
       const names = (await readdir(folder)).sort().filter((_, i) => i % 17 === 0);
-      const photos = await Promise.all(names.map((name) => decodeImage(join(folder, name))));
+      const photos = await Promise.all(names.map((name) => readImage(join(folder, name))));
       for (const clipped of [false, true]) {
         const errors = photos.map((photo, seed) =>
           Math.abs((estimateNoise(addNoise(photo, level / 255, seed, clipped)) * 255) / level - 1),
@@ -127,7 +125,7 @@ describe.skipIf(!existsSync(folder))("estimateNoise on real photos (skipped with
   );
 
   it("works on grey photos", async () => {
-    const image = toGrey(await decodeImage(`${folder}/101085.jpg`));
+    const image = toGrey(await readImage(`${folder}/101085.jpg`));
     expect(Math.abs((estimateNoise(addNoise(image, 20 / 255, 1)) * 255) / 20 - 1)).toBeLessThan(0.05);
   });
 });

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { FunctionProtoSchema, OperatorSetIdProtoSchema } from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { TweedieError } from "../../src/errors.ts";
+import { FunctionProtoSchema, OperatorSetIdProtoSchema } from "../../src/onnx/generated/onnx_pb.ts";
 import { importOnnx } from "../../src/onnx/import.ts";
 import { type AttributeProto, AttributeType, encodeAttribute, encodeNode, encodeTensor } from "../../src/onnx/proto.ts";
 import { ancestors, evaluate, type Tensor } from "../../src/tensor/index.ts";

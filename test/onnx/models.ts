@@ -12,7 +12,7 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "../../src/onnx/generated/onnx_pb.ts";
 import { encodeModel, type GraphProto, type ModelProto } from "../../src/onnx/proto.ts";
 import { type DType, onnxType } from "../../src/tensor/index.ts";
 

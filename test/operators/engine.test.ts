@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { adjoint, createOperator, type OperatorSpec, solveGram, solveNormal } from "../../src/operators/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { evaluate, input, sizeOf, type Tensor, vjp } from "../../src/tensor/index.ts";

@@ -2,14 +2,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "../../src/diffusion/index.ts";
-import { createEngine, type Engine, type Program } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
-import { loadPrior, readSafetensors } from "../../src/priors/index.ts";
-import { toFloat32 } from "../../src/priors/safetensors.ts";
+import type { Engine, Program } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { loadOnnxPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
+import { parseCard } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { input, vjp } from "../../src/tensor/index.ts";
+import { toFloat32 } from "../../src/weights/index.ts";
 import { relativeError } from "../helpers/close.ts";
 import { shared } from "../helpers/shared.ts";
+import { readTensors } from "../helpers/weights.ts";
 
 // A third-party network of 63 million parameters, quantised, with attention and whole timesteps: what `--model FILE.onnx` is for.
 const model = shared("data/weights/ddpm-anime64");
@@ -23,7 +27,11 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
 
   beforeAll(async () => {
     engine = await createEngine({ threads: 2 });
-    const prior = await loadPrior(new URL("./anime64.card.json", import.meta.url).pathname);
+    const card = parseCard(
+      readFileSync(new URL("../../bench/models/anime64/card.json", import.meta.url), "utf8"),
+      "card.json",
+    );
+    const prior = await loadOnnxPrior(join(model.path, "ddpm_anime64.onnx"), card);
     expect(prior.fixedSize).toEqual([64, 64]);
     const [x, sigma, v] = [input(shape), input([]), input(shape)];
     const denoised = prior.denoise(x, sigma);
@@ -35,10 +43,7 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
   test.each([0, 1])(
     "has the published outputs and gradients, case %i",
     async (k) => {
-      const { tensors } = readSafetensors(
-        new Uint8Array(readFileSync(join(model.path, "golden.safetensors"))),
-        "golden",
-      );
+      const { tensors } = await readTensors(join(model.path, "golden.safetensors"));
       const read = (name: string) => toFloat32(tensors.get(`${name}_${k}`)!);
       const t = Number(tensors.get(`timestep_${k}`)!.data[0]);
       const [alpha, sigma] = [Math.sqrt(schedule.alphaBar[t]), schedule.sigma[t]];
@@ -67,7 +72,7 @@ describe.skipIf(!model.present)("the 64² DDPM of ../shared/data/weights/ddpm-an
     "denoises in one step as well as its card says",
     async () => {
       const files = readdirSync(pictures.path).filter((name) => name.endsWith(".png"));
-      const clean = await Promise.all(files.map(async (name) => toModel(await decodeImage(join(pictures.path, name)))));
+      const clean = await Promise.all(files.map(async (name) => toModel(await readImage(join(pictures.path, name)))));
       const psnr = async (t: number) => {
         const sigma = schedule.sigma[t];
         let total = 0;

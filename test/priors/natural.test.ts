@@ -1,15 +1,19 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { covarianceVjp } from "../../src/diffusion/index.ts";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { decodeImage, toModel } from "../../src/images/index.ts";
-import { loadPrior, networkPrior, type Prior, readSafetensors } from "../../src/priors/index.ts";
-import { toFloat32 } from "../../src/priors/safetensors.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { fileSource } from "../../src/node/byte-source.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { loadPrior } from "../../src/node/models.ts";
+import { readImage } from "../../src/node/pictures.ts";
+import { toModel } from "../../src/pictures/index.ts";
+import { networkPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { constant, evaluate, input } from "../../src/tensor/index.ts";
+import { openSafetensors, toFloat32 } from "../../src/weights/index.ts";
 import { relativeError } from "../helpers/close.ts";
 import { shared } from "../helpers/shared.ts";
+import { readTensors } from "../helpers/weights.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -19,7 +23,7 @@ afterAll(() => engine.dispose());
 
 /** D(x, sigma) and Jᵀv of golden case i, by the engine, as relative errors. */
 async function compare(prior: Prior, goldenFile: string, i: number) {
-  const { tensors } = readSafetensors(new Uint8Array(readFileSync(goldenFile)), goldenFile);
+  const { tensors } = await readTensors(goldenFile);
   const read = (name: string) => toFloat32(tensors.get(`${name}${i}`)!);
   const shape = tensors.get(`x${i}`)!.shape;
   const [x, sigma, v] = [input(shape), input([]), input(shape)];
@@ -54,7 +58,7 @@ describe.each(["natural", "natural-small"])("the embedded prior %s", (name) => {
   });
 
   test("gives PyTorch's outputs in float64", async () => {
-    const { tensors } = readSafetensors(new Uint8Array(readFileSync(golden)), golden);
+    const { tensors } = await readTensors(golden);
     const { denoise } = await loadPrior(name);
     const x = tensors.get("x1")!;
     const level = toFloat32(tensors.get("sigma1")!)[0];
@@ -70,8 +74,10 @@ describe.skipIf(!original.present)(
     const goldenFile = join(original.path, "golden.safetensors");
     const full = async () => {
       const { card } = await loadPrior("natural-small");
-      const file = join(original.path, "weights.safetensors");
-      return networkPrior({ ...card, weights: undefined }, new Uint8Array(readFileSync(file)), file);
+      const file = await fileSource(join(original.path, "weights.safetensors"));
+      const prior = await networkPrior(card, { denoiser: await openSafetensors(file) }, "original");
+      await file.close();
+      return prior;
     };
 
     test.each([0, 1])("the original weights give the original outputs, case %i", async (i) => {
@@ -89,7 +95,7 @@ describe.skipIf(!original.present)(
 
     const butterfly = shared("data/eval/set5/butterfly.png");
     test.skipIf(!butterfly.present)("half the bytes cost less than 0.005 dB", async () => {
-      const clean = await decodeImage(butterfly.path);
+      const clean = await readImage(butterfly.path);
       const picture = toModel(clean);
       const shape = [1, 3, clean.height, clean.width];
       const [x, sigma] = [input(shape), input([])];

@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule, timeAt } from "../../src/diffusion/index.ts";
+import { loadOnnxPrior, loadPrior } from "../../src/node/models.ts";
 import { decodeModel, encodeModel } from "../../src/onnx/proto.ts";
 import { layOut } from "../../src/onnx/write.ts";
 import { toModelProto } from "../../src/onnx/write-encode.ts";
 import type { Card } from "../../src/priors/card.ts";
-import { loadPrior } from "../../src/priors/index.ts";
-import { onnxPrior } from "../../src/priors/onnx-prior.ts";
 import {
   ancestors,
   concat,
@@ -91,7 +90,7 @@ const opened = { image: [1, 3, 2, 2], time: [1, 1, 1, 1], open: { sample: [0, 2,
 
 describe("an ONNX denoiser", () => {
   test("of open shape: any size, several pictures at once, each with its noise level", async () => {
-    const prior = await onnxPrior(await write("open.onnx", opened), card({ multiple: 4 }));
+    const prior = await loadOnnxPrior(await write("open.onnx", opened), card({ multiple: 4 }));
     const x = picture([2, 3, 5, 3]);
     const levels = [0.5, 7];
     const d = prior.denoise(x, constant(Float64Array.from(levels), [2, 1, 1, 1], "float32"));
@@ -105,7 +104,7 @@ describe("an ONNX denoiser", () => {
 
   test("of one size and one picture, with a whole time: pictures one by one, smaller ones padded", async () => {
     const file = await write("fixed.onnx", { image: [1, 3, 4, 6], time: [], timeType: "int64" });
-    const prior = await onnxPrior(file, card());
+    const prior = await loadOnnxPrior(file, card());
     expect(prior.fixedSize).toEqual([4, 6]);
     const sigma = 2.34;
     const time = Math.round(timeAt(schedule, sigma));
@@ -122,7 +121,7 @@ describe("an ONNX denoiser", () => {
   });
 
   test("with a learned variance: the first half of the channels", async () => {
-    const prior = await onnxPrior(await write("variance.onnx", { ...opened, learnedVariance: true }), card());
+    const prior = await loadOnnxPrior(await write("variance.onnx", { ...opened, learnedVariance: true }), card());
     const x = picture([1, 3, 2, 2]);
     expectClose(dataOf(prior.denoise(x, constant(1.5))), expected(dataOf(x), 1.5, timeAt(schedule, 1.5)), 1e-6);
   });
@@ -130,7 +129,7 @@ describe("an ONNX denoiser", () => {
   test("on [0, 1], as a flow that counts to 1000", async () => {
     const preconditioning = { type: "flow" } as const;
     const image = { channels: 3, range: [0, 1] as [number, number] };
-    const prior = await onnxPrior(
+    const prior = await loadOnnxPrior(
       await write("flow.onnx", opened),
       card({ timeScale: 1000 }, { preconditioning, image }),
     );
@@ -145,7 +144,7 @@ describe("an ONNX denoiser", () => {
   });
 
   test("is imported once a shape: two calls share the model", async () => {
-    const prior = await onnxPrior(await write("shared.onnx", opened), card());
+    const prior = await loadOnnxPrior(await write("shared.onnx", opened), card());
     const constants = (d: Tensor) => ancestors([d]).filter((n) => n.op.name === "constant" && n.attrs !== undefined);
     const first = prior.denoise(picture([1, 3, 2, 2]), constant(1));
     const second = prior.denoise(first, constant(0.5));
@@ -195,7 +194,7 @@ describe("refuses in one line", () => {
   ])("%s", async (_, name, content, code) => {
     const file = join(folder, name);
     if (content !== undefined) await writeFile(file, content);
-    await expect(onnxPrior(file, card())).rejects.toMatchObject({ code });
+    await expect(loadOnnxPrior(file, card())).rejects.toMatchObject({ code });
   });
 
   test("a cut file", async () => {
@@ -204,26 +203,28 @@ describe("refuses in one line", () => {
     await copyFile(file, cut);
     const { readFile } = await import("node:fs/promises");
     await writeFile(cut, (await readFile(file)).subarray(0, 100));
-    await expect(onnxPrior(cut, card())).rejects.toMatchObject({ code: "invalid-model" });
+    await expect(loadOnnxPrior(cut, card())).rejects.toMatchObject({ code: "invalid-model" });
   });
 
   test("a card for other inputs, another output, other channels, another architecture", async () => {
     const file = await write("mismatch.onnx", opened);
     const inputs = { image: "x", time: "t" };
-    await expect(onnxPrior(file, card({ inputs }))).rejects.toThrow(
+    await expect(loadOnnxPrior(file, card({ inputs }))).rejects.toThrow(
       "the inputs x and t that its card names, got sample, timestep",
     );
-    const prior = await onnxPrior(file, card({ output: "y" }));
+    const prior = await loadOnnxPrior(file, card({ output: "y" }));
     expect(() => prior.denoise(picture([1, 3, 2, 2]), constant(1))).toThrow(
       "the output y that its card names, got noise",
     );
     const grey = card({}, { image: { channels: 1, range: [-1, 1] } });
-    await expect(onnxPrior(file, grey)).rejects.toThrow("sample [N, 1, H, W]");
-    await expect(onnxPrior(file, card({}, { preconditioning: undefined }))).rejects.toThrow("preconditioning");
+    await expect(loadOnnxPrior(file, grey)).rejects.toThrow("sample [N, 1, H, W]");
+    await expect(loadOnnxPrior(file, card({}, { preconditioning: undefined }))).rejects.toThrow("preconditioning");
   });
 
   test("an aborted load", async () => {
     const file = await write("abort.onnx", opened);
-    await expect(onnxPrior(file, card(), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+    await expect(loadOnnxPrior(file, card(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "aborted",
+    });
   });
 });

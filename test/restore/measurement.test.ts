@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { createImage } from "../../src/images/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { createOperator, defineOperator } from "../../src/operators/index.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { degrade, type Planes, type RestoreRequest, restore, simulate, toPlanes } from "../../src/restore/index.ts";
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-const prior = isotropicPrior(0, 0.0625);
+const prior = { ...isotropicPrior(0, 0.0625), settings: "natural" as const };
 const [width, height] = [12, 10];
 
 function planes(channels: number): Planes {
@@ -23,8 +24,8 @@ function planes(channels: number): Planes {
 }
 
 const sensing = { name: "operator", operator: { name: "compressed-sensing", ratio: 0.5, seed: 3 } } as const;
-const solve = (request: Omit<RestoreRequest, "engine" | "prior">) =>
-  restore({
+const solve = async (request: Omit<RestoreRequest, "engine" | "prior">) => {
+  const result = await restore({
     prior,
     engine,
     preset: "fast",
@@ -32,6 +33,8 @@ const solve = (request: Omit<RestoreRequest, "engine" | "prior">) =>
     options: { steps: 6, inner: 8, sigmaMin: 0.002 },
     ...request,
   });
+  return { ...result, ...result.run };
+};
 
 describe("a measurement of numbers", () => {
   it("is restored: what was measured stays, the rest is near the prior's mean", async () => {
@@ -55,17 +58,11 @@ describe("a measurement of numbers", () => {
   it("can be that of a picture task", async () => {
     const x = planes(3);
     const y = await simulate({ planes: x, task: { name: "denoise" }, noise: 0.1, seed: 2, engine });
-    const { images, expectedResidual } = await restore({
-      measurement: y,
-      task: { name: "denoise" },
-      noise: 0.1,
-      prior,
-      engine,
-    });
+    const { images, run } = await restore({ measurement: y, task: { name: "denoise" }, noise: 0.1, prior, engine });
     const shrink = 0.0625 / (0.0625 + 0.04);
     const worst = Math.max(...images[0].data.map((v, i) => Math.abs(2 * v - 1 - Math.min(1, shrink * y.data[i]))));
     expect(worst).toBeLessThan(1e-5);
-    expect(expectedResidual).toBeCloseTo(0.2 * Math.sqrt(360), 5);
+    expect(run.expectedResidual).toBeCloseTo(0.2 * Math.sqrt(360), 5);
   });
 
   it("may come from an operator on complex pictures: a colour prior gives a grey one", async () => {
@@ -136,7 +133,7 @@ describe("a picture measured by an operator", () => {
     );
     const task = { name: "operator", operator } as const;
     const image = await degrade({ image: createImage(173, 21, channels, data), task, engine });
-    const { images, tiles, solver } = await restore({
+    const { images, run } = await restore({
       image,
       task,
       prior,
@@ -145,8 +142,8 @@ describe("a picture measured by an operator", () => {
       options: { steps: 3 },
       tileSize: 64,
     });
-    expect(tiles).toBeGreaterThan(1);
-    expect(solver).toBe("red-diff");
+    expect(run.tiles).toBeGreaterThan(1);
+    expect(run.solver).toBe("red-diff");
     expect([images[0].width, images[0].height, images[0].channels]).toEqual([173, 21, channels]);
     expect(images[0].data.every(Number.isFinite)).toBe(true);
   });

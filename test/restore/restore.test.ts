@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { TweedieError } from "../../src/errors.ts";
-import { createImage, createMask, type Image } from "../../src/images/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { createImage, createMask, type Image } from "../../src/pictures/index.ts";
 import { isotropicPrior, type Prior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
-import { degrade, type RestoreRequest, restore } from "../../src/restore/index.ts";
+import { degrade, restore } from "../../src/restore/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 
 let engine: Engine;
@@ -15,7 +16,7 @@ afterAll(() => engine.dispose());
 
 /** Pixels of a clean picture: mid grey with standard deviation 0.25 on the [-1, 1] scale, independent. */
 const variance = 0.0625;
-const prior = isotropicPrior(0, variance);
+const prior = { ...isotropicPrior(0, variance), settings: "natural" as const };
 
 function picture(width: number, height: number, channels: 1 | 3, bitDepth: 8 | 16 = 8): Image {
   const levels = 2 ** bitDepth - 1;
@@ -27,15 +28,19 @@ function picture(width: number, height: number, channels: 1 | 3, bitDepth: 8 | 1
 
 /** A hole in the middle and one in a corner. */
 function holes(width: number, height: number) {
-  const missing = new Uint8Array(width * height);
-  for (let y = 10; y < 14; y++) for (let x = 8; x < 15; x++) missing[y * width + x] = 1;
-  missing[0] = 1;
-  return createMask(width, height, missing);
+  const known = new Uint8Array(width * height).fill(1);
+  for (let y = 10; y < 14; y++) for (let x = 8; x < 15; x++) known[y * width + x] = 0;
+  known[0] = 0;
+  return createMask(width, height, known);
 }
 
 const quick = { preset: "fast", options: { steps: 3, inner: 2 } } as const;
-const solve = (request: Omit<RestoreRequest, "engine" | "prior"> & { prior?: Prior }) =>
-  restore({ prior, engine, ...request });
+const solve = async (
+  request: Omit<Parameters<typeof restore>[0], "engine" | "prior"> & { prior?: Prior; engine?: Engine },
+) => {
+  const result = await restore({ prior, engine, ...request });
+  return { ...result, ...result.run };
+};
 
 describe("restore", () => {
   it("denoises to the posterior mean, in one step, for colour", async () => {
@@ -73,9 +78,9 @@ describe("restore", () => {
         const image = picture(24, 20, channels, bits);
         const mask = holes(24, 20);
         const { images, missing } = await solve({ image, task: { name: "inpaint", mask }, noise: 0, ...quick });
-        expect(missing).toBe(mask.count);
+        expect(missing).toBe(mask.missing);
         const n = 24 * 20;
-        const changed = images[0].data.filter((v, i) => !mask.missing[i % n] && v !== image.data[i]);
+        const changed = images[0].data.filter((v, i) => mask.known[i % n] && v !== image.data[i]);
         expect(changed.length).toBe(0);
         expect(images[0].channels).toBe(channels);
       }
@@ -87,13 +92,12 @@ describe("restore", () => {
     const mask = holes(24, 20);
     const request = { image, task: { name: "inpaint", mask }, noise: 0.05, ...quick } as const;
     const [free, kept] = [await solve(request), await solve({ ...request, keepKnown: true })];
-    const changed = (r: typeof kept) =>
-      r.images[0].data.filter((v, i) => !mask.missing[i % 480] && v !== image.data[i]);
+    const changed = (r: typeof kept) => r.images[0].data.filter((v, i) => mask.known[i % 480] && v !== image.data[i]);
     expect(changed(free).length).toBeGreaterThan(1000);
     expect(changed(kept)).toHaveLength(0);
     expect([free.keptKnown, kept.keptKnown, kept.residual]).toEqual([false, true, 0]);
     expect(free.residual).toBeGreaterThan(0);
-    const filled = kept.images[0].data.filter((v, i) => mask.missing[i % 480] && v !== image.data[i]);
+    const filled = kept.images[0].data.filter((v, i) => !mask.known[i % 480] && v !== image.data[i]);
     expect(filled.length).toBeGreaterThan(50);
     expect(kept.seam?.ratio).toBeGreaterThan(0);
     expect(kept.seam?.jump).toBeGreaterThan(free.seam?.jump ?? 1); // what surrounds the hole is noisy now
@@ -104,11 +108,11 @@ describe("restore", () => {
     const n = width * height;
     const data = normals({ seed: 4, purpose: "picture" }, n).map((v) => 0.3 * v);
     const mask = holes(width, height);
-    const measurement = { shape: [1, height, width] as const, data: data.map((v, i) => (mask.missing[i] ? 0 : v)) };
+    const measurement = { shape: [1, height, width] as const, data: data.map((v, i) => (mask.known[i] ? v : 0)) };
     const request = { measurement, task: { name: "inpaint", mask }, noise: 0.05, ...quick } as const;
     const { images, keptKnown } = await solve({ ...request, keepKnown: true });
     const at = (i: number) => Math.min(1, Math.max(0, (data[i] + 1) / 2));
-    const worst = Math.max(...images[0].data.map((v, i) => (mask.missing[i] ? 0 : Math.abs(v - at(i)))));
+    const worst = Math.max(...images[0].data.map((v, i) => (mask.known[i] ? Math.abs(v - at(i)) : 0)));
     expect(worst).toBeLessThan(1e-6);
     expect(keptKnown).toBe(true);
   });
@@ -123,9 +127,9 @@ describe("restore", () => {
   it("takes the transparent pixels for the missing ones, and makes them opaque", async () => {
     const image = picture(24, 20, 3);
     const mask = holes(24, 20);
-    const alpha = Float32Array.from(mask.missing, (m) => (m ? 0 : 1));
+    const alpha = Float32Array.from(mask.known);
     // Whatever hides under transparent pixels must not matter.
-    const hidden = { ...image, alpha, data: image.data.map((v, i) => (mask.missing[i % 480] ? 1 : v)) };
+    const hidden = { ...image, alpha, data: image.data.map((v, i) => (mask.known[i % 480] ? v : 1)) };
     const task = { name: "inpaint" } as const;
     const first = await solve({ image: { ...image, alpha }, task, noise: 0, ...quick });
     const second = await solve({ image: hidden, task, noise: 0, ...quick });
@@ -136,7 +140,7 @@ describe("restore", () => {
   it("makes what a mask says is missing opaque, and leaves other transparency as it is", async () => {
     const image = picture(24, 20, 3);
     const mask = holes(24, 20);
-    const alpha = Float32Array.from(mask.missing, (m, i) => (m ? 0 : i < 24 ? 0.5 : 1));
+    const alpha = Float32Array.from(mask.known, (k, i) => (k ? (i < 24 ? 0.5 : 1) : 0));
     const task = { name: "inpaint", mask } as const;
     const { images } = await solve({ image: { ...image, alpha }, task, noise: 0, ...quick });
     expect(images[0].alpha).toEqual(alpha.map((v) => (v === 0 ? 1 : v)));
@@ -147,7 +151,7 @@ describe("restore", () => {
 
   it("does nothing where nothing is missing", async () => {
     const image = picture(24, 20, 3);
-    const mask = createMask(24, 20, new Uint8Array(480));
+    const mask = createMask(24, 20, new Uint8Array(480).fill(1));
     const { images, steps } = await solve({ image, task: { name: "inpaint", mask }, noise: 0 });
     expect(images[0].data).toEqual(image.data);
     expect(steps).toBe(0);
@@ -183,7 +187,7 @@ describe("restore", () => {
     const task = { name: "denoise" } as const;
     const whole = await solve({ image, task, noise: 0.1 });
     const tiled = await solve({ image, task, noise: 0.1, tileSize: 64 });
-    expect(whole.tiles).toBe(1);
+    expect(whole.run.tiles).toBe(1);
     expect(tiled.tiles).toBeGreaterThan(1);
     expect(Math.max(...tiled.images[0].data.map((v, i) => Math.abs(v - whole.images[0].data[i])))).toBeLessThan(1e-5);
   });
@@ -191,7 +195,7 @@ describe("restore", () => {
   it("takes smaller tiles where memory is short, and says so when even those do not fit", async () => {
     const request = { image: picture(700, 300, 3), task: { name: "denoise" }, noise: 0.1, prior } as const;
     const whole = await restore({ ...request, engine });
-    expect(whole.tiles).toBe(1);
+    expect(whole.run.tiles).toBe(1);
     /** An engine that takes pictures of up to so many pixels. */
     const limited = (pixels: number): Engine => {
       const compile: Engine["compile"] = (options) => {
@@ -201,7 +205,7 @@ describe("restore", () => {
       };
       return { threads: 1, compile } as Engine;
     };
-    const result = await restore({ ...request, engine: limited(300 * 300) });
+    const result = await solve({ ...request, engine: limited(300 * 300) });
     expect(result.tiles).toBeGreaterThan(1);
     expect(result.tileSize).toBe(256);
     const worst = whole.images[0].data.reduce((max, v, i) => Math.max(max, Math.abs(v - result.images[0].data[i])), 0);
@@ -318,7 +322,7 @@ describe("restore", () => {
     ],
     [
       "a mask of everything",
-      { image: picture(16, 16, 3), task: { name: "inpaint", mask: createMask(16, 16, new Uint8Array(256).fill(1)) } },
+      { image: picture(16, 16, 3), task: { name: "inpaint", mask: createMask(16, 16, new Uint8Array(256)) } },
       "invalid-operator",
     ],
     ["a broken scale", { image: picture(16, 16, 3), task: { name: "super-resolution", scale: 2.5 } }, "invalid-option"],
@@ -343,8 +347,8 @@ describe("degrade", () => {
     const image = picture(24, 20, 3);
     const mask = holes(24, 20);
     const damaged = await degrade({ image, task: { name: "inpaint", mask }, engine });
-    expect(Array.from(damaged.alpha ?? [])).toEqual(Array.from(mask.missing, (m) => (m ? 0 : 1)));
-    expect(damaged.data.every((v, i) => mask.missing[i % 480] || Math.abs(v - image.data[i]) < 1e-6)).toBe(true);
+    expect(Array.from(damaged.alpha ?? [])).toEqual(Array.from(mask.known));
+    expect(damaged.data.every((v, i) => !mask.known[i % 480] || Math.abs(v - image.data[i]) < 1e-6)).toBe(true);
   });
 
   it("shrinks, also where the factor does not divide the size, and takes colour away", async () => {

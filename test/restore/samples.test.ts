@@ -1,9 +1,13 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { createImage } from "../../src/images/index.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { createEngine } from "../../src/node/engine.ts";
+import { createImage } from "../../src/pictures/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
 import { restore, sampleStatistics } from "../../src/restore/index.ts";
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.dispose());
 
 const picture = (values: readonly number[], channels: 1 | 3 = 1) =>
   createImage(values.length / channels, 1, channels, Float32Array.from(values));
@@ -56,21 +60,24 @@ describe("restore with samples", () => {
 
   it("draws a sample as it would draw it in any other number, with tiles too", async () => {
     for (const tileSize of [64, 16]) {
-      const three = await restore({ ...request, tileSize, samples: 3 });
-      const two = await restore({ ...request, tileSize, samples: 2 });
-      expect(three.tiles).toBe(tileSize === 64 ? 1 : two.tiles);
-      expect(three).toMatchObject({ finished: 3, sampler: true, stopped: false });
+      const three = await restore({ engine, ...request, tileSize, samples: 3 });
+      const two = await restore({ engine, ...request, tileSize, samples: 2 });
+      expect(three.run.tiles).toBe(tileSize === 64 ? 1 : two.run.tiles);
+      expect(three).toMatchObject({ finished: 3, run: { sampler: true, stopped: false } });
       expect(three.images.slice(0, 2).map(({ data }) => data)).toEqual(two.images.map(({ data }) => data));
       expect(three.images[2].data).not.toEqual(three.images[1].data);
     }
   });
 
   it("says which samples are finished when it is stopped", async () => {
-    const whole = await restore({ ...request, samples: 3 });
-    const stopped = await restore({ ...request, samples: 3, stopAfter: 10 });
-    expect(stopped).toMatchObject({ finished: 2, stopped: true });
+    const whole = await restore({ engine, ...request, samples: 3 });
+    const stopped = await restore({ engine, ...request, samples: 3, stopAfter: 10 });
+    expect(stopped).toMatchObject({ finished: 2, run: { stopped: true } });
     expect(stopped.images).toHaveLength(3);
     expect(stopped.images[1].data).toEqual(whole.images[1].data);
-    expect(await restore({ ...request, samples: 3, stopAfter: 8 })).toMatchObject({ finished: 2, stopped: true });
+    expect(await restore({ engine, ...request, samples: 3, stopAfter: 8 })).toMatchObject({
+      finished: 2,
+      run: { stopped: true },
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TweedieError } from "../../src/errors.ts";
 import { createOperator, type Operator } from "../../src/operators/index.ts";
-import { checkNeeds, missingNeed } from "../../src/solvers/needs.ts";
-import { findSolver, listSolvers } from "../../src/solvers/registry.ts";
+import { missingNeed } from "../../src/solvers/needs.ts";
+import { checkCompatible, findSolver, listSolvers } from "../../src/solvers/registry.ts";
 
 const make = (name: string, options: Record<string, unknown> = {}): Operator =>
   createOperator({ name, ...options }, { domain: [1, 3, 16, 16] });
@@ -37,10 +37,10 @@ describe("what goes together", () => {
     expect(able.length).toBeGreaterThan(0);
     for (const solver of listSolvers()) {
       if (able.includes(solver)) {
-        expect(() => checkNeeds(solver, operator)).not.toThrow();
+        expect(() => checkCompatible(solver, operator)).not.toThrow();
         continue;
       }
-      const refusal = catchError(() => checkNeeds(solver, operator));
+      const refusal = catchError(() => checkCompatible(solver, operator));
       expect(refusal).toBeInstanceOf(TweedieError);
       expect(refusal).toMatchObject({ code: "invalid-operator" });
       expect((refusal as TweedieError).message).toMatch(

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
+import { keepKnown } from "../../src/solvers/keep-known.ts";
 import { findSolver } from "../../src/solvers/registry.ts";
 import { solve } from "../../src/solvers/solve.ts";
 import { evaluate, input } from "../../src/tensor/index.ts";
@@ -53,10 +55,10 @@ describe.each(Object.entries(operators))("%s", (name, spec) => {
         5,
       );
       expect(pictures.every(Number.isFinite)).toBe(true);
-      // Without noise the driver puts known pixels back.
+      // What leaves the row space by a rounding error is put back, as restore does.
       const kept = (i: number) => sigmaY === 0 && operator.known !== undefined && measurement[i] !== 0;
       expectClose(
-        pictures,
+        keepKnown(operator, sigmaY, measurement, pictures),
         exact.map((v, i) => (kept(i) ? measurement[i] : v)),
         2e-4,
       );

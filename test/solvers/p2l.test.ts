@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { conditionalUnet } from "../../src/latent/index.ts";
+import { conditionalUnet, readNetwork } from "../../src/networks/index.ts";
 import type { Conditional } from "../../src/priors/prior.ts";
 import { solverCost } from "../../src/solvers/cost.ts";
 import { parseOptions } from "../../src/solvers/index.ts";
@@ -139,9 +139,9 @@ describe("prompt tuning", () => {
     expectOwnSamples({ ...told, options: { ...levels, steps: 6, every: 3, tunings: 2, tuningRate: 0.05, eta: 0.5 } });
   });
 
-  it("lowers what a small network with cross-attention leaves of the data", () => {
-    const { architecture, weights, golden } = goldenNetwork("unet-text");
-    const unet = conditionalUnet(architecture as never, weights, "unet");
+  it("lowers what a small network with cross-attention leaves of the data", async () => {
+    const { architecture, weights, golden } = await goldenNetwork("unet-text");
+    const unet = await readNetwork(weights, (reader) => conditionalUnet(reader, architecture as never));
     const context = golden.tensor("context").narrow(0, 0, 1);
     const x = golden.tensor("x").narrow(0, 0, 1);
     const time = (s: Tensor) => s.reshape(-1).expand([1]);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
 import { createOperator } from "../../src/operators/index.ts";
 import { adjoint, type Operator } from "../../src/operators/operator.ts";
 import { isotropicPrior } from "../../src/priors/index.ts";
@@ -15,6 +14,7 @@ import { constant, evaluate, type Tensor } from "../../src/tensor/index.ts";
 import { expectOwnSamples } from "../helpers/batch.ts";
 import { expectClose } from "../helpers/close.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
+import { linearAutoencoder } from "../helpers/linear-autoencoder.ts";
 import { autoencoder, denoise, latent, pixelOperator, sigmaY, start, vector, y } from "../helpers/linear-latent.ts";
 
 const levels = { steps: 12, grid: "karras", sigmaMax: 20, sigmaMin: 0.02 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSchedule } from "../../src/diffusion/index.ts";
-import { parseOptions } from "../../src/solvers/check.ts";
+import { parseOptions } from "../../src/solvers/problem.ts";
 import { redDiff, weightings } from "../../src/solvers/red-diff.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { g2Problem } from "../helpers/g2.ts";

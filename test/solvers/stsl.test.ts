@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { latentOperator } from "../../src/latent/latent-operator.ts";
-import { linearAutoencoder } from "../../src/latent/linear-autoencoder.ts";
 import { exactMoments, type Mixture } from "../../src/priors/exact.ts";
 import { gaussianPrior, mixturePrior } from "../../src/priors/index.ts";
 import { normals } from "../../src/random/index.ts";
-import { parseOptions } from "../../src/solvers/check.ts";
+import { settingsFor } from "../../src/settings/index.ts";
 import { solverCost } from "../../src/solvers/cost.ts";
 import { noCounts } from "../../src/solvers/counts.ts";
-import { presetFor } from "../../src/solvers/index.ts";
+import { parseOptions } from "../../src/solvers/problem.ts";
 import { stsl } from "../../src/solvers/stsl.ts";
 import { expectClose } from "../helpers/close.ts";
 import { expectEngineAgrees } from "../helpers/engine-agreement.ts";
 import { prepare, solveInFloat64 } from "../helpers/float64-solver.ts";
 import { g2Problem } from "../helpers/g2.ts";
+import { linearAutoencoder } from "../helpers/linear-autoencoder.ts";
 import { denoise, latent, pixelOperator, sigmaY, start, vector, W, y } from "../helpers/linear-latent.ts";
 import { matrixOperator } from "../helpers/matrix-operator.ts";
 import { G2 } from "../helpers/problems.ts";
@@ -312,7 +312,10 @@ describe("DDIM inversion", () => {
 describe("presets for latent priors", () => {
   const presets = ["fast", "balanced", "best"] as const;
   const chosen = (task: string, preset: (typeof presets)[number], noise: number) =>
-    parseOptions(stsl, presetFor(task, preset, noise, "stsl", { latent: true }).options);
+    parseOptions(
+      stsl,
+      settingsFor({ operator: task, preset, sigmaY: noise, solver: "stsl", prior: { settings: "latent" } }).options,
+    );
 
   test("fall to a finite end for every task and noise", () => {
     for (const task of ["inpaint", "super-resolution", "blur", "denoise", "colorize", "hdr"])

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
 import { constant, evaluate, groupNorm, input, instanceNorm, type Tensor, vjp } from "../../src/tensor/index.ts";
 
 const engine = await createEngine({ threads: 1 });

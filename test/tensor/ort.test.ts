@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../../src/engine/index.ts";
-import { NodeRuntime } from "../../src/engine/node-runtime.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { createEngine } from "../../src/node/engine.ts";
+import { NodeRuntime } from "../../src/node/runtime.ts";
 import { constant, evaluate, fromFloat64, input, Tensor, toFloat64, vjp } from "../../src/tensor/index.ts";
 import { cases, type Problem, values } from "./cases/index.ts";
 

@@ -250,7 +250,7 @@ describe("a wrong shape names the op, what it expected and what it got", () => {
   it("every op has a wrong use here, but for those that take any shape", () => {
     const any = new Set(
       (
-        "input stopGradient probe cast not isNaN neg abs sign exp log sqrt reciprocal sin cos tan asin acos atan sinh cosh asinh acosh " +
+        "input parameter stopGradient probe cast not isNaN neg abs sign exp log sqrt reciprocal sin cos tan asin acos atan sinh cosh asinh acosh " +
         "atanh tanh sigmoid erf softplus relu silu floor ceil round leakyRelu elu step gelu"
       ).split(" "),
     );

@@ -1,5 +1,6 @@
-import { createEngine, type Engine } from "../../engine/index.ts";
+import type { Engine } from "../../engine/index.ts";
 import { TweedieError } from "../../errors.ts";
+import { createEngine } from "../../node/engine.ts";
 import { listSolvers, type Solver } from "../../solvers/index.ts";
 import { missingNeed } from "../../solvers/needs.ts";
 import { type ChainProblem, runChains } from "./chains.ts";

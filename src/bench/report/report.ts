@@ -6,7 +6,7 @@ import type { BenchResults } from "../results.ts";
 import type { Measure, SummaryRow } from "../summary.ts";
 import { bestOf, type Column, columns, columnsOf, tables } from "../text.ts";
 import { anchor, escapeHtml } from "./html.ts";
-import { scatterPlot } from "./plot.ts";
+import { drawPlots, type Plot, scatterPlot } from "./plots.ts";
 import { settingsSection } from "./settings.ts";
 import { renderStrips } from "./strips.ts";
 import { style } from "./style.ts";
@@ -24,7 +24,7 @@ export async function renderReport({ plan, results, folder, engine }: ReportRequ
   const store = await CellStore.open(folder);
   const sections: string[] = [];
   const samplers = new Set(results.solvers.filter(({ sampler }) => sampler).map(({ label }) => label));
-  const colours = new Map(results.solvers.map(({ label }, i) => [label, i]));
+  const labels = results.solvers.map(({ label }) => label);
   const each = tables(results.summary);
   for (const rows of each) {
     const [{ prior, set, task }] = rows;
@@ -33,7 +33,7 @@ export async function renderReport({ plan, results, folder, engine }: ReportRequ
       `<h2 id="${anchor(task, set, prior)}">${escapeHtml(task)}</h2>`,
       `<p class="faint">${escapeHtml(aboutTable(rows, groups))}</p>`,
       detailTable(rows, samplers),
-      `<div class="plots">${plots(rows, colours)}</div>`,
+      await drawPlots(plots(rows, labels)),
       await strips(groups, plan.spec.strips, results, { store, engine, seed: plan.spec.seed }),
     );
   }
@@ -173,32 +173,29 @@ function detailTable(rows: readonly SummaryRow[], samplers: ReadonlySet<string>)
   return `<div class="scroll"><table><tr><th>solver</th>${heads.join("")}${noted ? "<th></th>" : ""}</tr>${lines.join("")}</table></div>`;
 }
 
-function plots(rows: readonly SummaryRow[], colours: ReadonlyMap<string, number>): string {
+function plots(rows: readonly SummaryRow[], labels: readonly string[]): (Plot | undefined)[] {
   const second: Measure = rows.some(({ means }) => means.lpips) ? "lpips" : "ssim";
   const axes: [Measure, Measure][] = [
     ["psnr", "seconds"],
     [second, "seconds"],
     ["psnr", "forwards"],
   ];
-  return axes
-    .map(([measure, price]) => {
-      const { title, better } = columns.find((c) => c.measure === measure) as Column;
-      const points = rows.flatMap(({ solver, means }) => {
-        const [quality, cost] = [means[measure], means[price]];
-        return quality && cost
-          ? [{ label: solver, x: cost.mean, y: quality.mean, colour: colours.get(solver) ?? 0 }]
-          : [];
-      });
-      const [against, x] =
-        price === "seconds" ? ["time", "seconds for one picture"] : ["network evaluations", "network forwards"];
-      return scatterPlot(points, {
-        title: `${title} against ${against}`,
-        x,
-        y: measure === "psnr" ? "PSNR, dB" : title,
-        lowerIsBetter: better === "lower",
-      });
-    })
-    .join("");
+  return axes.map(([measure, price]) => {
+    const { title, better } = columns.find((c) => c.measure === measure) as Column;
+    const points = rows.flatMap(({ solver, means }) => {
+      const [quality, cost] = [means[measure], means[price]];
+      return quality && cost ? [{ label: solver, x: cost.mean, y: quality.mean }] : [];
+    });
+    const [against, x] =
+      price === "seconds" ? ["time", "seconds for one picture"] : ["network evaluations", "network forwards"];
+    return scatterPlot(points, {
+      title: `${title} against ${against}`,
+      x,
+      y: measure === "psnr" ? "PSNR, dB" : title,
+      labels,
+      lowerIsBetter: better === "lower",
+    });
+  });
 }
 
 async function strips(

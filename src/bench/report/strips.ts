@@ -1,5 +1,6 @@
 import type { Engine } from "../../engine/index.ts";
-import { createImage, encodeImage, fromModel, type Image } from "../../images/index.ts";
+import { encodeImage } from "../../node/codecs/index.ts";
+import { createImage, fromModel, type Image } from "../../pictures/index.ts";
 import type { Cell, CellStore } from "../cell.ts";
 import { createSimulator } from "../measurement.ts";
 import type { BenchPicture } from "../pictures.ts";

@@ -29,12 +29,6 @@ td.note { color: var(--faint); text-align: left; white-space: normal; min-width:
 td.best { font-weight: 700; background: var(--best); } td small { color: var(--faint); font-weight: 400; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; margin: .8rem 0; }
 svg.plot { width: min(460px, 100%); height: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
-svg text { font: 11px system-ui, sans-serif; fill: var(--ink); } svg .tick { fill: var(--faint); }
-svg .title { font-weight: 600; font-size: 12px; } svg .grid { stroke: var(--line); fill: none; }
-svg .axis { stroke: var(--faint); fill: none; }
-svg g circle { fill: currentColor; }
-.c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); } .c4 { color: var(--c4); }
-.c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); } .c8 { color: var(--c8); } .c9 { color: var(--c9); }
 .strip { display: flex; flex-wrap: wrap; gap: .7rem .6rem; margin: .6rem 0 1.2rem; }
 .strip figure { margin: 0; width: 144px; } .strip img { width: 144px; display: block; border-radius: 3px; }
 .strip img.small { image-rendering: pixelated; } .strip .box { height: var(--tall, 144px); display: flex; align-items: center; }

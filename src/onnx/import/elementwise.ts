@@ -1,7 +1,7 @@
-import { TensorProto_DataType as Type } from "onnx-buf";
 import { isReal } from "../../tensor/dtype.ts";
 import * as ops from "../../tensor/index.ts";
 import { isNotANumber, type Tensor } from "../../tensor/index.ts";
+import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { computedType, noteStoredType, storedType, typeName } from "./tensors.ts";
 import { widened } from "./types.ts";

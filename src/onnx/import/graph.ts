@@ -1,6 +1,6 @@
-import type { FunctionProto } from "onnx-buf";
 import { TweedieError } from "../../errors.ts";
 import { Tensor } from "../../tensor/index.ts";
+import type { FunctionProto } from "../generated/onnx_pb.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../proto.ts";
 import { Attributes } from "./attributes.ts";
 import { bindInputs, type InputOptions } from "./inputs.ts";
@@ -195,7 +195,7 @@ export class GraphBuilder {
       inputNames: this.#inputNames,
       tensorAttribute: (attributes, name) => {
         const proto = attributes.tensor(name);
-        return proto && importTensor(proto, this.#loaded.external);
+        return proto && importTensor(proto);
       },
       run: (body, inputs) => {
         const inner: Frame = {
@@ -236,7 +236,7 @@ export class GraphBuilder {
 
   #initializer(proto: TensorProto): Slot {
     try {
-      return importTensor(proto, this.#loaded.external);
+      return importTensor(proto);
     } catch (error) {
       if (!(error instanceof TweedieError)) throw error;
       if (error.code !== "unsupported-op") throw inNode(error, this.#loaded.name);

@@ -1,29 +1,91 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { TweedieError } from "../../errors.ts";
-import { decodeModel, type ExternalReader, type ModelProto } from "../proto.ts";
+import {
+  decodeModel,
+  type ExternalLocation,
+  externalLocation,
+  type GraphProto,
+  type ModelProto,
+  type TensorProto,
+} from "../proto.ts";
+import { storedBytes } from "./tensors.ts";
 
+/** A decoded model whose weights are all in memory, to be imported for any number of shapes. */
 export interface LoadedModel {
   readonly model: ModelProto;
-  /** How messages call it: the path, or "the model". */
+  /** How messages call it: its path, or "the model". */
   readonly name: string;
-  readonly external: ExternalReader | undefined;
+}
+
+/** Bytes that are read in ranges: a file, a Blob, a URL. */
+interface ByteSource {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /**
  * Decodes an ONNX model and checks that it is one.
- * @throws missing-file, unreadable-file, invalid-model
+ * @throws {TweedieError} invalid-model
  */
-export function loadModel(source: Uint8Array | string): LoadedModel {
-  const name = typeof source === "string" ? source : "the model";
-  const bytes = typeof source === "string" ? readBytes(source) : source;
+export function decodeOnnx(bytes: Uint8Array, name = "the model"): LoadedModel {
   if (bytes.length === 0) throw invalid(name, "an ONNX model", "an empty file");
   const model = decode(name, bytes);
   if (!model.graph)
     throw invalid(name, "an ONNX model with a graph", looksLikeText(bytes) ? "a text file" : "data without one");
   if (model.opsetImport.length === 0) throw invalid(name, "an ONNX model that names its opset", "none named");
-  const external = typeof source === "string" ? externalReader(source) : undefined;
-  return { model, name, external };
+  return { model, name };
+}
+
+/**
+ * Decodes an ONNX model whose weights lie outside it, and reads them.
+ * @param open gives the bytes that a model calls by this name: the path of a file relative to the model's folder
+ * @throws {TweedieError} invalid-model, and what `open` throws
+ */
+export async function loadOnnx(
+  bytes: Uint8Array,
+  open: (location: string) => Promise<ByteSource>,
+  name?: string,
+): Promise<LoadedModel> {
+  const loaded = decodeOnnx(bytes, name);
+  for (const { tensor, at } of externalTensors(loaded.model)) {
+    const source = await open(at.location);
+    const length = checkRange(at, source.size);
+    embed(tensor, await source.read(at.offset, length));
+  }
+  return loaded;
+}
+
+/** The tensors of a model whose data lie outside it, in its graphs and in the bodies of its nodes and functions. */
+export function* externalTensors(model: ModelProto): Generator<{ tensor: TensorProto; at: ExternalLocation }> {
+  for (const tensor of allTensors([...(model.graph ? [model.graph] : []), ...model.functions])) {
+    const at = externalLocation(tensor);
+    if (at) yield { tensor, at: { ...at, length: at.length ?? storedBytes(tensor) } };
+  }
+}
+
+function* allTensors(graphs: readonly Pick<GraphProto, "node">[]): Generator<TensorProto> {
+  for (const graph of graphs) {
+    if ("initializer" in graph) yield* graph.initializer as TensorProto[];
+    for (const { attribute } of graph.node)
+      for (const { t, tensors, g, graphs: bodies } of attribute) {
+        if (t) yield t;
+        yield* tensors;
+        yield* allTensors(g ? [g, ...bodies] : bodies);
+      }
+  }
+}
+
+/** Bytes to read for a tensor from a file of this size. @throws {TweedieError} invalid-model: they are not in it */
+export function checkRange({ location, offset, length }: ExternalLocation, size: number): number {
+  const wanted = length ?? size - offset;
+  if (offset >= 0 && wanted >= 0 && offset + wanted <= size) return wanted;
+  throw invalid(location, `at least ${offset + wanted} bytes of weights`, String(size));
+}
+
+/** Puts the data of a tensor into the model. */
+export function embed(tensor: TensorProto, bytes: Uint8Array): void {
+  tensor.rawData = bytes;
+  tensor.dataLocation = 0;
+  tensor.externalData = [];
 }
 
 function decode(name: string, bytes: Uint8Array): ModelProto {
@@ -44,47 +106,4 @@ function looksLikeText(bytes: Uint8Array): boolean {
 
 function invalid(name: string, expected: string, got: string, cause?: unknown): TweedieError {
   return new TweedieError("invalid-model", { what: name, expected, got, cause });
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
-}
-
-function fileError(path: string, cause: unknown): TweedieError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return new TweedieError("missing-file", { message: `${path}: no such file`, cause });
-  return new TweedieError("unreadable-file", { message: `${path}: cannot be read (${code ?? String(cause)})`, cause });
-}
-
-/** Reads the weights that a model keeps in files beside it; a location that leaves the model's folder is refused. */
-function externalReader(modelPath: string): ExternalReader {
-  return ({ location, offset, length }) => {
-    const inside = normalize(location);
-    if (isAbsolute(inside) || inside === ".." || inside.startsWith(`..${sep}`) || inside === ".")
-      throw invalid(modelPath, "external data in the model's folder", `the location "${location}"`);
-    const path = join(dirname(modelPath), inside);
-    let file: number | undefined;
-    try {
-      file = openSync(path, "r");
-      const size = fstatSync(file).size;
-      const wanted = length ?? size - offset;
-      if (!(offset >= 0 && wanted >= 0 && offset + wanted <= size))
-        throw invalid(path, `at least ${offset + wanted} bytes of weights`, `${size}`);
-      const bytes = new Uint8Array(wanted);
-      for (let done = 0; done < wanted; ) {
-        const n = readSync(file, bytes, done, Math.min(wanted - done, 1 << 30), offset + done);
-        if (n === 0) throw invalid(path, `${wanted} bytes at ${offset}`, `${done}`);
-        done += n;
-      }
-      return bytes;
-    } catch (error) {
-      throw error instanceof TweedieError ? error : fileError(path, error);
-    } finally {
-      if (file !== undefined) closeSync(file);
-    }
-  };
 }

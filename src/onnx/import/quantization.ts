@@ -1,7 +1,7 @@
-import { TensorProto_DataType as Type } from "onnx-buf";
 import { isReal } from "../../tensor/dtype.ts";
 import { constant, type DType, maximum, minimum, type Tensor } from "../../tensor/index.ts";
 import { normalizeAxis } from "../../tensor/shape.ts";
+import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
 import { convolve } from "./convolutions.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { heldType, storedType, typeName } from "./tensors.ts";

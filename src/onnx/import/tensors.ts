@@ -1,7 +1,7 @@
-import { TensorProto_DataType as Type } from "onnx-buf";
 import { TweedieError } from "../../errors.ts";
-import { constant, type DType, sizeOf, type Tensor } from "../../tensor/index.ts";
-import { decodeTensor, dtypeOf, type ExternalReader, externalLocation, type TensorProto } from "../proto.ts";
+import { constant, type DType, fromBfloat16, sizeOf, type Tensor } from "../../tensor/index.ts";
+import { TensorProto_DataType as Type } from "../generated/onnx_pb.ts";
+import { bytesPerElement, decodeTensor, dtypeOf, rawBytes, type TensorProto } from "../proto.ts";
 
 /** Types that only store weights: they are widened when read. */
 const widened = new Map<number, DType>([
@@ -56,29 +56,34 @@ export function storedType(x: Tensor): number | undefined {
 }
 
 /** A TensorProto as a constant. Elements in small storage types become float32, int8 or uint8. */
-export function importTensor(proto: TensorProto, external?: ExternalReader): Tensor {
+export function importTensor(proto: TensorProto): Tensor {
   if (proto.dims.some((d) => d < 0n))
     throw new TweedieError("invalid-model", {
       message: `tensor ${proto.name}: expected extents of at least 0, got [${proto.dims.join(", ")}]`,
     });
   const dtype = widened.get(proto.dataType);
-  if (dtype)
-    return noteStoredType(constant(decodeSmall(proto, external), proto.dims.map(Number), dtype), proto.dataType);
+  if (dtype) return noteStoredType(constant(decodeSmall(proto), proto.dims.map(Number), dtype), proto.dataType);
   if (!dtypeOf(proto.dataType))
     throw new TweedieError("unsupported-op", {
       message: `tensor ${proto.name || "(unnamed)"} has the element type ${typeName(proto.dataType)}`,
     });
-  const { data, shape, dtype: own } = decodeTensor(proto, external);
+  const { data, shape, dtype: own } = decodeTensor(proto);
   return constant(data, shape, own);
 }
 
+/** Bytes of a tensor's elements as raw data; undefined for element types that are not read. */
+export function storedBytes({ dataType, dims }: TensorProto): number | undefined {
+  const dtype = dtypeOf(dataType);
+  const bits = widened.has(dataType) ? (bitsOf.get(dataType) ?? 8) : dtype && 8 * bytesPerElement(dtype);
+  return bits && Math.ceil((sizeOf(dims.map(Number)) * bits) / 8);
+}
+
 /** Elements of 16 bits and fewer that have no typed array, read from packed little-endian bits. */
-function decodeSmall(proto: TensorProto, external?: ExternalReader): Float32Array | Int8Array | Uint8Array {
+function decodeSmall(proto: TensorProto): Float32Array | Int8Array | Uint8Array {
   const bits = bitsOf.get(proto.dataType) ?? 8;
   const size = sizeOf(proto.dims.map(Number));
-  const at = externalLocation(proto);
   const length = Math.ceil((size * bits) / 8);
-  const raw = at && external ? external({ ...at, length: at.length ?? length }) : proto.rawData;
+  const raw = rawBytes(proto);
   // Without raw data the patterns lie in int32_data: one per element, or packed bytes for those below 8 bits.
   const bytes =
     raw.length > 0 ? raw : Uint8Array.from(proto.int32Data.flatMap((v) => (bits === 16 ? [v, v >> 8] : [v])));
@@ -89,6 +94,7 @@ function decodeSmall(proto: TensorProto, external?: ExternalReader): Float32Arra
   const mask = 2 ** bits - 1;
   const pattern = (i: number) =>
     bits === 16 ? bytes[2 * i] | (bytes[2 * i + 1] << 8) : (bytes[(i * bits) >> 3] >> ((i * bits) & 7)) & mask;
+  if (proto.dataType === Type.BFLOAT16) return fromBfloat16(Uint16Array.from({ length: size }, (_, i) => pattern(i)));
   const dtype = widened.get(proto.dataType);
   const out =
     dtype === "float32" ? new Float32Array(size) : dtype === "int8" ? new Int8Array(size) : new Uint8Array(size);
@@ -109,7 +115,6 @@ interface FloatLayout {
 }
 
 const layouts = new Map<number, FloatLayout>([
-  [Type.BFLOAT16, { exponent: 8, mantissa: 7, bias: 127, special: "ieee" }],
   [Type.FLOAT8E4M3FN, { exponent: 4, mantissa: 3, bias: 7, special: "ones" }],
   [Type.FLOAT8E4M3FNUZ, { exponent: 4, mantissa: 3, bias: 8, special: "minus-zero" }],
   [Type.FLOAT8E5M2, { exponent: 5, mantissa: 2, bias: 15, special: "ieee" }],
@@ -117,7 +122,7 @@ const layouts = new Map<number, FloatLayout>([
   [Type.FLOAT4E2M1, { exponent: 2, mantissa: 1, bias: 1, special: "none" }],
 ]);
 
-/** A small float's bit pattern as a number (OCP and GraphCore/AMD 8-bit formats, OCP 4-bit format, bfloat16). */
+/** A small float's bit pattern as a number (OCP and GraphCore/AMD 8-bit formats, OCP 4-bit format). */
 function decodeFloat(pattern: number, type: number): number {
   if (type === Type.FLOAT8E8M0) return pattern === 255 ? Number.NaN : 2 ** (pattern - 127);
   const { exponent, mantissa, bias, special } = layouts.get(type) as FloatLayout;

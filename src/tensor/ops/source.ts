@@ -91,6 +91,35 @@ export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
   return constant(1, shape, dtype);
 }
 
+/**
+ * Data of a program: evaluates like {@link constant}, but is an input of the compiled graph. Graphs that differ in the values
+ * of their parameters alone have one structure, and share one compiled program (masks, blur taps, noise levels, embeddings).
+ */
+export const parameterOp: Op<ConstantAttrs> = {
+  ...constantOp,
+  name: "parameter",
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+};
+
+/**
+ * A parameter: data, not structure. Takes what {@link constant} takes, or a function that gives a number when it is first
+ * needed.
+ */
+export function parameter(value: ConstantData | (() => number), shape?: Shape, dtype?: DType): Tensor {
+  const attrsOf = (data: ConstantData) => constant(data, shape, dtype).attrs as ConstantAttrs;
+  if (typeof value !== "function") return apply(parameterOp, [], attrsOf(value));
+  let data: TypedArray | undefined;
+  const lazy = {
+    shape: shape ?? [],
+    dtype: dtype ?? "float32",
+    get data() {
+      data ??= attrsOf(value()).data;
+      return data;
+    },
+  };
+  return apply(parameterOp, [], lazy);
+}
+
 /** The single value of a constant whose elements are all equal, else undefined. */
 export function constantValue(x: Tensor): number | undefined {
   if (x.op !== (constantOp as Op)) return undefined;

@@ -3,8 +3,8 @@ import { createProblem, problemChoices } from "../../../src/bench/exact/problems
 import { exactCsv, exactMarkdown } from "../../../src/bench/exact/report.ts";
 import { type ExactResults, runExactBench } from "../../../src/bench/exact/run.ts";
 import { variantsOf } from "../../../src/bench/exact/settings.ts";
-import { parseOptions } from "../../../src/solvers/check.ts";
 import { listSolvers } from "../../../src/solvers/index.ts";
+import { parseOptions } from "../../../src/solvers/problem.ts";
 import { tweedie } from "../../cli/helpers.ts";
 
 describe("the settings", () => {

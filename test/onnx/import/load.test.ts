@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { TweedieError } from "../../../src/errors.ts";
+import { importOnnxFile } from "../../../src/node/onnx-file.ts";
+import { loadOnnx } from "../../../src/onnx/import/load.ts";
 import { importOnnx } from "../../../src/onnx/import.ts";
 import { bytesOf, encodeExternalTensor, encodeNode } from "../../../src/onnx/proto.ts";
 import { evaluate } from "../../../src/tensor/index.ts";
@@ -19,7 +22,8 @@ function file(name: string, content: string | Uint8Array): string {
 
 function errorOf(source: string | Uint8Array): TweedieError {
   try {
-    importOnnx(source);
+    if (typeof source === "string") importOnnxFile(source);
+    else importOnnx(source);
   } catch (error) {
     if (error instanceof TweedieError) return error;
     throw error;
@@ -82,7 +86,7 @@ describe("weights in files beside the model", () => {
 
   it("are found by their location, offset and length", () => {
     file("weights.bin", weights);
-    const { inputs, outputs } = importOnnx(file("external.onnx", external("weights.bin")));
+    const { inputs, outputs } = importOnnxFile(file("external.onnx", external("weights.bin")));
     expect(Array.from(evaluate([outputs.y], new Map([[inputs.x, [10, 20]]]))[0].data)).toEqual([11, 22]);
   });
 
@@ -96,5 +100,32 @@ describe("weights in files beside the model", () => {
       expect(errorOf(file("c.onnx", external(location))), location).toMatchObject({ code: "invalid-model" });
     expect(errorOf(external("weights.bin"))).toMatchObject({ code: "missing-file" }); // bytes have no folder
     expect(errorOf(file("d.onnx", external("weights.bin", -4)))).toMatchObject({ code: "invalid-model" });
+  });
+
+  it("are refused behind a link that leaves the folder, and when they are no file", () => {
+    const outside = mkdtempSync(join(tmpdir(), "tweedie-outside-"));
+    writeFileSync(join(outside, "weights.bin"), weights);
+    symlinkSync(join(outside, "weights.bin"), join(folder, "link.bin"));
+    const error = errorOf(file("e.onnx", external("link.bin")));
+    expect(error).toMatchObject({ code: "invalid-model", expected: "external data in the model's folder" });
+    rmSync(outside, { recursive: true });
+    execFileSync("mkfifo", [join(folder, "pipe.bin")]);
+    expect(errorOf(file("f.onnx", external("pipe.bin")))).toMatchObject({ code: "unreadable-file" });
+  });
+
+  it("come from any source of bytes", async () => {
+    const reads: number[][] = [];
+    const source = {
+      size: weights.length,
+      read: async (offset: number, length: number) => {
+        reads.push([offset, length]);
+        return weights.slice(offset, offset + length);
+      },
+    };
+    const { inputs, outputs } = importOnnx(await loadOnnx(external("w"), async () => source));
+    expect(Array.from(evaluate([outputs.y], new Map([[inputs.x, [10, 20]]]))[0].data)).toEqual([11, 22]);
+    expect(reads).toEqual([[4, 8]]);
+    const short = loadOnnx(external("w", 8), async () => source);
+    await expect(short).rejects.toMatchObject({ code: "invalid-model" });
   });
 });

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { TensorProtoSchema, TensorProto_DataType as Type } from "onnx-buf";
 import { describe, expect, it } from "vitest";
+import { TensorProtoSchema, TensorProto_DataType as Type } from "../../../src/onnx/generated/onnx_pb.ts";
 import { importTensor } from "../../../src/onnx/import/tensors.ts";
 import { evaluate } from "../../../src/tensor/index.ts";
 

@@ -1,0 +1,2 @@
+export { type CheckOptions, checkOperator, checkOperatorOnEngine } from "./check.ts";
+export type { CheckReport, CheckResult } from "./report.ts";

@@ -1,0 +1,2 @@
+export { type DecodeOptions, decodeImage } from "./decode.ts";
+export { encodeImage } from "./encode.ts";

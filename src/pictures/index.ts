@@ -1,0 +1,19 @@
+export { checkEncodable, type EncodeOptions } from "./encodable.ts";
+export { formatFromPath, formatTraits, type ImageFormat, supportedExtensions } from "./formats.ts";
+export {
+  checkImage,
+  createImage,
+  crop,
+  fromModel,
+  type Image,
+  type ImageMeta,
+  isGrey,
+  luminance,
+  toGrey,
+  toModel,
+  toRgb,
+} from "./image.ts";
+export { type KernelImage, kernelFromImage } from "./kernel.ts";
+export { alphaMask, createMask, type Mask, maskFromImage, maskImage } from "./mask.ts";
+export { decodeNpy, encodeNpy, type NpyArray } from "./npy.ts";
+export { type Seam, seamOf } from "./seam.ts";
