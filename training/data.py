@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import List, Sequence, Tuple, Union
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 DEFAULT_SCALES = (1.0, 0.8, 0.6, 0.4)
@@ -42,16 +44,21 @@ class CropSource:
         self, paths: Sequence[str], size: int, scales: Sequence[float] = DEFAULT_SCALES, short_side: int = 0
     ) -> None:
         self.size = size
-        self.pictures: List[np.ndarray] = []
-        for path in paths:
+
+        def read(path: str) -> List[np.ndarray]:
             image = read_rgb(path)
             most = min(1.0, short_side / min(image.size)) if short_side else 1.0
+            pictures = []
             for scale in (most * scale for scale in scales):
                 width, height = round(image.width * scale), round(image.height * scale)
                 if min(width, height) < size:
                     continue
                 resized = image if scale == 1 else image.resize((width, height), Image.LANCZOS)
-                self.pictures.append(np.asarray(resized, dtype=np.uint8))
+                pictures.append(np.asarray(resized, dtype=np.uint8))
+            return pictures
+
+        with ThreadPoolExecutor() as pool:
+            self.pictures = [picture for pictures in pool.map(read, paths) for picture in pictures]
         if not self.pictures:
             raise ValueError(f"expected pictures of at least {size} pixels on the short side, found none")
         pixels = np.array([picture.shape[0] * picture.shape[1] for picture in self.pictures], dtype=np.float64)
@@ -70,6 +77,35 @@ class CropSource:
             crop = np.rot90(crop, random.integers(4))
             crops[index] = crop[:, ::-1] if random.integers(2) else crop
         return crops
+
+
+class ResidentCrops:
+    """The same distribution of crops as `source`'s, cut on a device that holds all pictures: a GPU is never waited for."""
+
+    def __init__(self, source: CropSource, device: torch.device) -> None:
+        self.size, self.device = source.size, device
+        flat = np.concatenate([picture.reshape(-1, 3) for picture in source.pictures])
+        shapes = torch.tensor([picture.shape[:2] for picture in source.pictures])
+        areas = shapes.prod(dim=1)
+        self.pixels = torch.from_numpy(flat).to(device)
+        self.starts = (areas.cumsum(0) - areas).to(device)
+        self.heights, self.widths = shapes.to(device).unbind(dim=1)
+        self.cumulative = torch.from_numpy(source.cumulative).to(device)
+
+    def batch(self, random: torch.Generator, count: int) -> Tensor:
+        """uint8 crops (count, size, size, 3) on the device, from a generator of the device."""
+        draws = torch.rand(4, count, generator=random, device=self.device, dtype=torch.float64)
+        which = torch.searchsorted(self.cumulative, draws[0].contiguous()).clamp_max(len(self.starts) - 1)
+        height, width = self.heights[which], self.widths[which]
+        top = (draws[1] * (height - self.size + 1)).long()
+        left = (draws[2] * (width - self.size + 1)).long()
+        turn = (draws[3] * 8).long()[:, None]
+        forward = torch.arange(self.size, device=self.device).expand(count, -1)
+        backward = self.size - 1 - forward
+        rows = (top[:, None] + torch.where(turn % 2 == 0, forward, backward)) * width[:, None]
+        columns = left[:, None] + torch.where(turn // 2 % 2 == 0, forward, backward)
+        index = rows[:, :, None] + columns[:, None, :] + self.starts[which][:, None, None]
+        return self.pixels[torch.where(turn[:, :, None] < 4, index, index.transpose(1, 2))]
 
 
 class TileSource:

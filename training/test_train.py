@@ -7,7 +7,8 @@ import math
 import os
 import tempfile
 import unittest
-from typing import Dict, List
+from typing import Dict, List, Tuple
+from unittest import mock
 
 import numpy as np
 import torch
@@ -16,11 +17,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import safetensors_io
-from data import CropSource, list_images
+from data import CropSource, ResidentCrops, list_images
 from export import load_prior, sha256_of
 from ffdnet import detail_weights
+from licences import check_card, read_sources
 from model import ShuffleUNet, denoise, edm_coefficients, edm_loss, grow_from, shuffle_unet_architecture
-from train_prior import Trainer, main, noise_levels, parse_arguments
+from muon import orthogonalise
+from prepare_photos import main as prepare_photos
+from train_prior import Trainer, level_weights, main, noise_levels, parse_arguments
+from trainer import run
 
 
 def reflected_gaussian(x: Tensor, std: float) -> Tensor:
@@ -113,11 +118,103 @@ class RecipeTest(ScratchTest):
         source = CropSource(paths, 16, [1, 0.5], short_side=32)
         self.assertEqual({picture.shape for picture in source.pictures}, {(32, 40, 3), (16, 20, 3)})
 
+    def test_trains_by_the_clock(self) -> None:
+        main(self.arguments("clock", "--seconds", "3", "--iterations", "1000000000", "--ema", "1", "--second-ema", "30", "--balance"))
+        state = self.checkpoint("clock")
+        self.assertGreater(state["iteration"], 3)
+        with open(os.path.join(self.root, "clock", "curve.jsonl"), encoding="utf-8") as file:
+            self.assertEqual([json.loads(line) for line in file][-1]["lr"], 0)
+        folder = os.path.join(self.root, "clock", "export")
+        second, _ = safetensors_io.load(os.path.join(folder, "weights-second.safetensors"))
+        for name, tensor in state["second"].items():
+            np.testing.assert_allclose(second[name].astype(np.float32), tensor.numpy(), rtol=2e-3, atol=1e-5)
+        self.assertFalse(all(torch.equal(state["second"][name], tensor) for name, tensor in state["average"].items()))
+        load_prior(os.path.join(folder, "card.json"))
+
+    def test_goes_back_and_slows_down_when_the_loss_breaks(self) -> None:
+        trainer = Trainer(parse_arguments(self.arguments("broken", "--iterations", "12", "--log-every", "4")))
+        batch, seen = trainer.batch, []
+
+        def breaks_once(random: torch.Generator) -> Tuple[Tensor, ...]:
+            clean, sigma, noise = batch(random)
+            seen.append(trainer.iteration)
+            return (clean * math.nan if len(seen) == 7 else clean), sigma, noise
+
+        trainer.batch = breaks_once
+        os.makedirs(trainer.options.out, exist_ok=True)
+        run(trainer)
+        self.assertEqual(seen, [*range(8), *range(4, 12)])
+        self.assertEqual(trainer.slower, 0.5)
+        self.assertTrue(all(tensor.isfinite().all() for tensor in trainer.average.values()))
+
+    def test_goes_on_without_a_compiler(self) -> None:
+        with mock.patch.object(torch, "compile", side_effect=RuntimeError("none here"), create=True):
+            main(self.arguments("eager", "--iterations", "2", "--compile"))
+        self.assertEqual(self.checkpoint("eager")["iteration"], 2)
+
     def test_refuses_another_architecture_in_the_same_folder(self) -> None:
         with self.assertRaises(SystemExit):
             main(self.arguments("other", "--stop-at", "1"))
         with self.assertRaisesRegex(ValueError, "holds"):
             Trainer(parse_arguments(self.arguments("other", "--widths", "8", "24", "--blocks", "1", "1")))
+
+
+class CropsTest(unittest.TestCase):
+    def test_resident_crops_are_windows_in_all_eight_positions(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            random = np.random.default_rng(1)
+            for index in range(2):
+                picture = random.integers(0, 256, (5 + index, 7, 3), dtype=np.uint8)
+                Image.fromarray(picture).save(os.path.join(folder, f"{index}.png"))
+            source = CropSource(list_images([folder]), 4, [1])
+        windows = {}
+        for which, picture in enumerate(source.pictures):
+            for top in range(picture.shape[0] - 3):
+                for left in range(picture.shape[1] - 3):
+                    window = picture[top : top + 4, left : left + 4]
+                    for turn in range(4):
+                        for mirrored in (False, True):
+                            turned = np.rot90(window, turn)
+                            turned = turned[:, ::-1] if mirrored else turned
+                            windows[turned.tobytes()] = (which, top, left, turn, mirrored)
+        resident = ResidentCrops(source, torch.device("cpu"))
+        crops = resident.batch(torch.Generator().manual_seed(0), 2000)
+        found = [windows[crop.numpy().tobytes()] for crop in crops]  # every crop is one of them
+        self.assertEqual(set(found), set(windows.values()))
+        self.assertAlmostEqual(sum(which for which, *_ in found) / 2000, 42 / 77, delta=0.05)
+
+
+class LicenceTest(ScratchTest):
+    """Pictures with sources become a smaller folder, and their authors stand on the card."""
+
+    def test_the_card_names_every_picture_and_only_free_ones_are_taken(self) -> None:
+        folder, out = os.path.join(self.root, "train"), os.path.join(self.root, "photos")
+        licences = ["CC0", "CC BY 2.0", "CC BY-SA 4.0", "public domain", "CC0", "CC BY (version not stated)"]
+        with open(os.path.join(folder, "sources.tsv"), "w", encoding="utf-8") as file:
+            file.write("file\ttitle_author\tlicence\tsource\n")
+            file.writelines(f'{i}.png\t"Quoted" by A{i}\t{licence}\tsomewhere@{i}\n' for i, licence in enumerate(licences))
+        # The sources of a file go with it, whatever the order in which files are found.
+        prepare_photos(["--data", folder, "--out", out, "--short-side", "32"])
+        self.assertEqual({name: row["licence"] for name, row in read_sources(out).items()}, {
+            "0.jpg": "CC0", "1.jpg": "CC BY 2.0", "3.jpg": "public domain", "4.jpg": "CC0",
+        })
+        with Image.open(os.path.join(out, "0.jpg")) as image:
+            self.assertEqual(image.size, (40, 32))
+        fixed = ["--preset", "tiny", "--iterations", "1", "--batch", "2", "--patch", "16", "--device", "cpu", "--threads", "1"]
+        run_folder = os.path.join(self.root, "licensed")
+        main(["--data", out, "--out", run_folder, *fixed])
+        with open(os.path.join(run_folder, "export", "card.json"), encoding="utf-8") as file:
+            card = json.load(file)
+        self.assertEqual([(e["licence"], e["images"]) for e in card["data"]], [("CC0", 2), ("public domain", 1), ("CC BY 2.0", 1)])
+        self.assertEqual(card["data"][2]["pictures"], {"1.jpg": '"Quoted" by A1 (somewhere@1)'})
+        sources = read_sources(out)
+        self.assertEqual(check_card(card, sources), [])
+        self.assertEqual(len(check_card({"data": []}, sources)), 1)
+        self.assertEqual(len(check_card(card, {k: v for k, v in sources.items() if k != "1.jpg"})), 1)
+        sources["0.jpg"] = {**sources["0.jpg"], "licence": "CC BY-SA 4.0"}
+        self.assertEqual(len(check_card(card, sources)), 1)
+        with self.assertRaisesRegex(ValueError, "CC BY-SA"):
+            main(["--data", folder, "--out", os.path.join(self.root, "refused"), *fixed])
 
 
 class ModelTest(unittest.TestCase):
@@ -193,6 +290,17 @@ class ModelTest(unittest.TestCase):
         self.assertLess(float(draws.min()), 0.003)
         self.assertGreater(float(draws.max()), 60)
         self.assertAlmostEqual(float(draws.log().median()), -1.6, delta=0.15)
+
+    def test_level_weights_are_greatest_in_mid_noise(self) -> None:
+        weights = level_weights(torch.tensor([0.5, 0.125, 2.0, 0.005]))
+        self.assertTrue(torch.allclose(weights, torch.tensor([1.0, 0.8, 0.8, 0.19802])))
+
+    def test_muon_orthogonalises_each_matrix(self) -> None:
+        torch.manual_seed(0)
+        for shape in ((3, 6, 10), (2, 9, 4)):
+            singular = torch.linalg.svdvals(orthogonalise(torch.randn(shape)).double())
+            self.assertGreater(float(singular.min()), 0.5)
+            self.assertLess(float(singular.max()), 1.4)
 
     def test_safetensors_round_trip(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -15,20 +15,23 @@ from typing import Any, Dict, List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from data import DEFAULT_SCALES, CropSource, Prefetch, center_multiple, list_images
+from data import DEFAULT_SCALES, CropSource, ResidentCrops, center_multiple, list_images
 from evaluate_prior import denoising_psnr
-from export import export_prior
+from export import export_prior, save_weights
 from ffdnet import detail_weights
-from model import ShuffleUNet, edm_loss, shuffle_unet_architecture
+from licences import card_data
+from model import SIGMA_DATA, ShuffleUNet, edm_loss, shuffle_unet_architecture
 from noise import add_noise_arguments, describe_noise, noise_levels
 from trainer import Training, add_training_arguments, run
 
 PRESETS: Dict[str, Dict[str, Any]] = {
-    "natural": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8], "detail": {"width": 96, "depth": 10, "lowPass": 3}},
-    "natural-small": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8]},
+    "natural": {"widths": [64, 128, 160, 160], "blocks": [3, 3, 2, 2], "embedding": [64, 8]},
+    "natural-small": {"widths": [32, 64, 128], "blocks": [2, 2, 4], "embedding": [64, 8]},
+    "natural-detail": {"widths": [48, 96, 160], "blocks": [2, 2, 4], "embedding": [64, 8], "detail": {"width": 96, "depth": 10, "lowPass": 3}},
     "tiny": {"widths": [8, 16], "blocks": [1, 1], "embedding": [8, 4]},
 }
 VALIDATION_SIGMAS = (0.0392, 0.1176, 0.1961, 0.3922, 0.7843, 2.0, 10.0)  # the first five: 5, 15, 25, 50, 100 of 255
+SECOND = "weights-second.safetensors"
 
 
 def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace:
@@ -42,7 +45,17 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     add("--detail-init", help="FFDNet's weights for colour pictures (safetensors), to start the detail path from")
     add("--scales", type=float, nargs="+", default=list(DEFAULT_SCALES), help="scales at which pictures are cropped")
     add("--short-side", type=int, default=0, help="bring larger pictures to this short side first; 0: as they are")
+    add("--balance", action="store_true", help="weigh noise levels so that each has about the same part of the loss")
     return parser.parse_args(arguments)
+
+
+def level_weights(sigma: Tensor) -> Tensor:
+    """2 / (sqrt(sigma / sigma_data) + sqrt(sigma_data / sigma)): about what EDM's loss of a trained network is to be multiplied with.
+
+    That loss is least in mid noise and grows like these square roots to both sides; EDM2 (Karras et al. 2024, eq. 21) learns the weights.
+    """
+    root = (sigma / SIGMA_DATA).sqrt()
+    return 2 / (root + 1 / root)
 
 
 class Trainer(Training):
@@ -58,8 +71,9 @@ class Trainer(Training):
         if options.patch % multiple:
             raise ValueError(f"expected --patch to be a multiple of {multiple}, got {options.patch}")
         super().__init__(options, architecture)
-        source = CropSource(list_images(options.data), options.patch, options.scales, options.short_side)
-        self.batches = Prefetch(source, options.seed, options.batch)
+        self.paths = list_images(options.data)
+        self.data = card_data(self.paths, options.data)
+        self.crops = ResidentCrops(CropSource(self.paths, options.patch, options.scales, options.short_side), self.device)
         paths = list_images(options.validation) if options.validation else []
         self.images = [center_multiple(path, multiple, 256) for path in paths]
 
@@ -71,31 +85,52 @@ class Trainer(Training):
         return super().initial_weights() + ([detail_weights(detail)] if detail else [])
 
     def batch(self, random: torch.Generator) -> Tuple[Tensor, ...]:
-        sigma = noise_levels(self.options, random, self.options.batch).to(self.device)
-        clean = self.pixels(self.batches.get(self.iteration))
-        noise = torch.randn(clean.shape, generator=self.device_random(random), device=self.device)
+        sigma = noise_levels(self.options, random, self.options.batch)
+        if self.device.type == "cuda":  # a copy from pageable memory would wait for all work before it
+            sigma = sigma.pin_memory()
+        sigma = sigma.to(self.device, non_blocking=True)
+        random = self.device_random(random)
+        clean = self.crops.batch(random, self.options.batch).permute(0, 3, 1, 2).float() / 127.5 - 1
+        noise = torch.randn(clean.shape, generator=random, device=self.device)
         return clean, sigma, noise
 
     def loss(self, *parts: Tensor) -> Tensor:
         clean, sigma, noise = parts
         # The U-Net must answer well by itself too: coarse structure is its own, and little else of its answer reaches the loss in mid noise.
-        return edm_loss(self.forward, clean, sigma, noise, both="detail" in self.architecture).sum()
+        options = {"both": True} if "detail" in self.architecture else {}
+        losses = edm_loss(self.forward, clean, sigma, noise, **options)
+        return (losses * level_weights(sigma)).sum() if self.options.balance else losses.sum()
 
     def validate(self) -> Optional[Dict[str, object]]:
         if not self.images:
             return None
         bf16 = self.options.precision == "bf16"
-        values = denoising_psnr(self.averaged_network(), self.images, VALIDATION_SIGMAS, 0, str(self.device), bf16)
-        return {"psnr": {f"{sigma:g}": round(value, 3) for sigma, value in zip(VALIDATION_SIGMAS, values)}}
+
+        def measure(network: nn.Module) -> Dict[str, float]:
+            values = denoising_psnr(network, self.images, VALIDATION_SIGMAS, 0, str(self.device), bf16)
+            return {f"{sigma:g}": round(value, 3) for sigma, value in zip(VALIDATION_SIGMAS, values)}
+
+        network = self.averaged_network()
+        measured: Dict[str, object] = {"psnr": measure(network)}
+        if self.second:
+            network.load_state_dict(self.second)
+            measured["secondPsnr"] = measure(network)
+        return measured
 
     def export(self, measured: Optional[Dict[str, object]]) -> None:
         details = self.details()
         details["training"]["lnSigma"] = describe_noise(self.options)
+        details["training"]["balanced"] = self.options.balance
+        if self.data:
+            details["data"] = self.data
         if self.options.detail_init:
             details["training"]["detailStartedFrom"] = os.path.basename(self.options.detail_init)
         if measured:
             details["measured"] = {"validationPsnr": measured["psnr"]}
-        export_prior(os.path.join(self.options.out, "export"), self.architecture, self.result(), details)
+        folder = os.path.join(self.options.out, "export")
+        export_prior(folder, self.architecture, self.result(), details)
+        if self.second:
+            save_weights(os.path.join(folder, SECOND), self.architecture, self.second, "float16")
 
 
 def main(arguments: Optional[List[str]] = None) -> None:

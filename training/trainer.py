@@ -7,6 +7,7 @@ validated and what is exported.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, patch: int, log_ever
     add("--out", required=True, help="folder of the run: checkpoint, curve, export")
     add("--init", help="weights.safetensors of an equal or smaller network of the same type to start from")
     add("--iterations", type=int, default=100_000, help="length of the cosine; may be changed when resuming")
+    add("--seconds", type=float, help="length of the cosine in seconds of this start, in place of --iterations; exports at the end")
+    add("--since", type=float, help="when those seconds began, in seconds since 1970; default: when the run is ready")
     add("--stop-at", type=int, help="leave at this iteration as a kill would, without an export")
     add("--minutes", type=float, help="leave after this long, likewise")
     add("--batch", type=int, default=16)
@@ -41,7 +44,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, patch: int, log_ever
     add("--warmup", type=int, default=500, help="iterations")
     add("--optimizer", choices=["muon", "adamw"], default="muon", help="of the hidden convolutions; the rest has AdamW")
     add("--weight-decay", type=float, default=0.0, help="of AdamW")
-    add("--ema", type=float, default=0.999, help="decay of the averaged weights, which are what is exported")
+    add("--ema", type=float, default=0.999, help="decay of the averaged weights, which are what is exported; 1: an eighth of the run")
+    add("--second-ema", type=float, help="export a second average as well, over one part in so many of the run, such as 30")
     add("--keep-start", type=float, default=0.0, help="share of the starting weights in what is measured and exported")
     add("--clip", type=float, default=1.0, help="largest norm of the gradient")
     add("--seed", type=int, default=0)
@@ -49,7 +53,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, patch: int, log_ever
     add("--chunk", type=int, default=4, help="images that a CPU thread takes at a time")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--precision", choices=["bf16", "float32"], default="bf16")
-    add("--compile", action="store_true", help="torch.compile the network (PyTorch 2)")
+    add("--compile", action="store_true", help="torch.compile the network (PyTorch 2); goes on without where that fails")
+    add("--compile-limit", type=float, default=100, help="seconds that may take")
     add("--checkpoint-minutes", type=float, default=3)
     add("--log-every", type=int, default=log_every)
     add("--validate-every", type=int, default=1000)
@@ -83,15 +88,17 @@ class Training:
         self.network: nn.Module = network.to(self.device).to(memory_format=torch.channels_last)
         # The network has no buffers: its parameters are its state.
         self.average: Dict[str, Tensor] = {k: v.detach().clone() for k, v in self.network.named_parameters()}
+        self.second = {k: v.clone() for k, v in self.average.items()} if options.second_ema else {}
         self.optimizers = make_optimizers(self.network, options)
-        self.forward: nn.Module = torch.compile(self.network) if options.compile else self.network
+        self.forward: nn.Module = self.network
+        self.started = time.monotonic() - (time.time() - options.since if options.since else 0)
         self.iteration = 0
         self.seconds = 0.0
+        self.slower = 1.0  # share of the learning rate, after what `recall` came back from
         self.checkpoint_path = os.path.join(options.out, "checkpoint.pt")
         if os.path.exists(self.checkpoint_path):
             self.restore()
-        workers = 1 if self.device.type == "cuda" else options.threads
-        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+        self.pool = ThreadPoolExecutor(options.threads, initializer=torch.set_num_threads, initargs=(1,))
 
     # What a recipe says -------------------------------------------------------------------------------------------------------
 
@@ -121,35 +128,73 @@ class Training:
 
     # --------------------------------------------------------------------------------------------------------------------------
 
-    def restore(self) -> None:
-        state = torch.load(self.checkpoint_path, map_location=self.device)
-        if state["architecture"] != self.architecture:
-            raise ValueError(f"{self.checkpoint_path} holds {state['architecture']}, the options ask for {self.architecture}")
-        self.network.load_state_dict(state["network"])
-        self.average = {name: state["average"][name].clone() for name in self.average}
-        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
-            optimizer.load_state_dict(saved)
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
-        print(f"resumed at iteration {self.iteration}", flush=True)
-
-    def save(self) -> None:
-        state = {
+    def state(self) -> Dict[str, object]:
+        return {
             "architecture": self.architecture,
             "network": self.network.state_dict(),
             "average": self.average,
+            "second": self.second,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "iteration": self.iteration,
             "seconds": self.seconds,
         }
-        torch.save(state, self.checkpoint_path + ".tmp")
+
+    def recall(self, state: Dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.average = {name: state["average"][name].clone() for name in self.average}
+        self.second = {name: state.get("second", {}).get(name, tensor).clone() for name, tensor in self.second.items()}
+        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(copy.deepcopy(saved))
+        self.iteration = state["iteration"]
+
+    def restore(self) -> None:
+        state = torch.load(self.checkpoint_path, map_location=self.device)
+        if state["architecture"] != self.architecture:
+            raise ValueError(f"{self.checkpoint_path} holds {state['architecture']}, the options ask for {self.architecture}")
+        self.recall(state)
+        self.seconds = state["seconds"]
+        print(f"resumed at iteration {self.iteration}", flush=True)
+
+    def save(self) -> None:
+        torch.save(self.state(), self.checkpoint_path + ".tmp")
         os.replace(self.checkpoint_path + ".tmp", self.checkpoint_path)
+
+    def progress(self) -> float:
+        """How much of the run is over, from 0 to 1; with `--seconds` by the clock."""
+        options = self.options
+        if options.seconds:
+            return min(1.0, (time.monotonic() - self.started) / options.seconds)
+        return min(1.0, self.iteration / options.iterations)
 
     def learning_rate(self) -> float:
         """Linear warm-up, then half a cosine to zero."""
         step, total, warmup = self.iteration, self.options.iterations, self.options.warmup
         rise = min(1.0, (step + 1) / max(warmup, 1))
-        progress = min(1.0, max(0, step - warmup) / max(1, total - warmup))
-        return self.options.lr * rise * 0.5 * (1 + math.cos(math.pi * progress))
+        progress = self.progress() if self.options.seconds else min(1.0, max(0, step - warmup) / max(1, total - warmup))
+        return self.slower * self.options.lr * rise * 0.5 * (1 + math.cos(math.pi * progress))
+
+    def compile(self) -> None:
+        """Compiles the network by one gradient that is thrown away. Training goes on without where that fails or takes too long."""
+        if not self.options.compile:
+            return
+
+        def give_up(_number: int, _frame: object) -> None:
+            raise TimeoutError(f"compiling took more than {self.options.compile_limit:g} seconds")
+
+        begun, before = time.monotonic(), signal.signal(signal.SIGALRM, give_up)
+        signal.setitimer(signal.ITIMER_REAL, self.options.compile_limit)
+        try:
+            self.forward = torch.compile(self.network, dynamic=False)
+            self.gradient(*self.batch(torch.Generator().manual_seed(0)))
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
+            print(f"compiled in {time.monotonic() - begun:.0f} s", flush=True)
+        except Exception as error:  # whatever the compiler throws
+            self.forward = self.network
+            print(f"not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
     def autocast(self) -> torch.autocast:
         # The cache of casts is shared between threads and every weight is used once: no cache.
@@ -176,23 +221,33 @@ class Training:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        size = options.batch if self.device.type == "cuda" else options.chunk
-        parts = list(self.pool.map(self.gradient, *(tensor.split(size) for tensor in tensors)))
+        if self.device.type == "cuda":
+            parts = [self.gradient(*tensors)]
+        else:
+            parts = list(self.pool.map(self.gradient, *(tensor.split(options.chunk) for tensor in tensors)))
         # Summed in the order of the batch, whichever thread was first.
-        for index, parameter in enumerate(self.network.parameters()):
-            parameter.grad = sum((gradients[index] for _, gradients in parts[1:]), parts[0][1][index]) / options.batch
+        total = list(parts[0][1])
+        for _, gradients in parts[1:]:
+            torch._foreach_add_(total, gradients)
+        torch._foreach_div_(total, options.batch)
+        for parameter, gradient in zip(self.network.parameters(), total):
+            parameter.grad = gradient
         nn.utils.clip_grad_norm_(self.network.parameters(), options.clip)
         for optimizer in self.optimizers:
             optimizer.step()
         self.iteration += 1
         # A short memory at first, so that the average does not drag the random start along.
-        decay = min(options.ema, (1 + self.iteration) / (10 + self.iteration))
-        with torch.no_grad():
-            average = list(self.average.values())
-            torch._foreach_mul_(average, decay)
-            torch._foreach_add_(average, [p.detach() for p in self.network.parameters()], alpha=1 - decay)
+        self.follow(self.average, min(options.ema, (1 + self.iteration) / (10 + self.iteration)))
+        if self.second:
+            self.follow(self.second, (1 + self.iteration) / (1 + options.second_ema + self.iteration))
         self.seconds += time.monotonic() - started
         return torch.stack([loss for loss, _ in parts]).sum() / options.batch
+
+    def follow(self, average: Dict[str, Tensor], decay: float) -> None:
+        with torch.no_grad():
+            tensors = list(average.values())
+            torch._foreach_mul_(tensors, decay)
+            torch._foreach_add_(tensors, [p.detach() for p in self.network.parameters()], alpha=1 - decay)
 
     def pixels(self, crops: np.ndarray) -> Tensor:
         """uint8 (N, H, W, 3) as (N, 3, H, W) in [-1, 1] on the device."""
@@ -246,30 +301,29 @@ class Training:
         return details
 
 
-def mean_loss(losses: List[Tensor], iteration: int) -> float:
-    mean = torch.stack(losses).mean().item() if losses else 0.0
-    if not math.isfinite(mean):
-        raise FloatingPointError(f"the loss is {mean} before iteration {iteration}: lower --lr and resume")
-    return mean
-
-
 def run(trainer: Training) -> None:
-    """The loop: trains to the last iteration and exports, or leaves with a checkpoint on SIGTERM, Ctrl-C or at a limit."""
+    """The loop: trains to the last iteration and exports, or leaves with a checkpoint on SIGTERM, Ctrl-C or at a limit.
+
+    A loss that is not finite sends it back to the last line of the curve, at half the learning rate.
+    """
     options = trainer.options
     write_json(os.path.join(options.out, "options.json"), vars(options))
+    trainer.compile()
     stopped: List[int] = []
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _frame: stopped.append(number))
 
     measured: Optional[Dict[str, object]] = None
     losses: List[Tensor] = []
-    saved = started = time.monotonic()
-    last = min(options.iterations, options.stop_at or options.iterations)
+    saved = started = shown = time.monotonic()
+    good = copy.deepcopy(trainer.state())
     with open(os.path.join(options.out, "curve.jsonl"), "a", encoding="utf-8") as curve:
 
         def record(entry: Dict[str, object]) -> None:
             curve.write(json.dumps(entry) + "\n")
             curve.flush()
+            if options.seconds:
+                print(json.dumps(entry), flush=True)
 
         def validate() -> Optional[Dict[str, object]]:
             values = trainer.validate()
@@ -277,27 +331,45 @@ def run(trainer: Training) -> None:
                 record({"iteration": trainer.iteration, **values, "seconds": round(trainer.seconds, 1)})
             return values
 
-        if trainer.iteration == 0:
-            validate()
-        while trainer.iteration < last and not stopped:
-            losses.append(trainer.step())
-            if trainer.iteration % options.log_every == 0:
-                loss = mean_loss(losses, trainer.iteration)
-                losses = []
+        def check() -> None:
+            """Writes the mean loss since the last line, and keeps the state or goes back to the last good one."""
+            nonlocal good, losses, shown
+            if not losses:
+                return
+            loss, losses, shown = torch.stack(losses).mean().item(), [], time.monotonic()
+            if math.isfinite(loss):
+                good = copy.deepcopy(trainer.state())
                 rate = trainer.learning_rate()
                 record({"iteration": trainer.iteration, "loss": loss, "lr": rate, "seconds": round(trainer.seconds, 1)})
-            if trainer.iteration % options.validate_every == 0 or trainer.iteration == options.iterations:
+                return
+            trainer.slower /= 2
+            if trainer.slower < 2**-5:
+                raise FloatingPointError(f"the loss is {loss} before iteration {trainer.iteration}: lower --lr and resume")
+            print(f"the loss is {loss} before iteration {trainer.iteration}: back to {good['iteration']}", flush=True)
+            trainer.recall(good)
+
+        if trainer.iteration == 0 and not options.seconds:
+            validate()
+        while trainer.progress() < 1 and trainer.iteration < (options.stop_at or math.inf) and not stopped:
+            losses.append(trainer.step())
+            if len(losses) >= options.log_every or (options.seconds and time.monotonic() - shown > 20):
+                check()
+            if trainer.iteration % options.validate_every == 0:
                 measured = validate()
             if options.minutes and time.monotonic() - started > 60 * options.minutes:
                 break
             if time.monotonic() - saved > 60 * options.checkpoint_minutes:
-                mean_loss(losses, trainer.iteration)  # never writes a broken state over a good one
+                check()  # never writes a broken state over a good one
                 trainer.save()
+                if options.seconds:
+                    trainer.export(measured)
                 saved = time.monotonic()
-        mean_loss(losses, trainer.iteration)
+        check()
         trainer.save()
-    if trainer.iteration >= options.iterations:
-        trainer.export(measured or trainer.validate())
+        if trainer.progress() >= 1:
+            measured = validate()
+            trainer.export(measured)
+    if trainer.progress() >= 1:
         print(f"done: {options.out}/export", flush=True)
     else:
         print(f"stopped at iteration {trainer.iteration}; the same command goes on", flush=True)

@@ -41,14 +41,17 @@ async function compare(prior: Prior, goldenFile: string, i: number) {
   };
 }
 
-describe.each(["natural", "natural-small"])("the embedded prior %s", (name) => {
+describe.each([
+  ["natural", 16],
+  ["natural-small", 8],
+])("the embedded prior %s", (name, multipleOf) => {
   const golden = new URL(`./golden/embedded/${name}.safetensors`, import.meta.url).pathname;
 
   test("says what it is and under which licence", async () => {
     const prior = await loadPrior(name);
-    expect(prior).toMatchObject({ name, channels: 3, multipleOf: 8 });
+    expect(prior).toMatchObject({ name, channels: 3, multipleOf });
     expect(prior.hash).toBe(prior.card.weights?.sha256);
-    expect(prior.card.licence).toContain("research");
+    expect(prior.card.licence).toContain("CC0-1.0");
   });
 
   test.each([0, 1, 2])("gives PyTorch's outputs and VJPs on ONNX Runtime, case %i", async (i) => {
@@ -67,13 +70,14 @@ describe.each(["natural", "natural-small"])("the embedded prior %s", (name) => {
   });
 });
 
+const researchSmall = new URL("../../bench/models/natural-research-small", import.meta.url).pathname;
 const original = shared("models/natural-v0");
 describe.skipIf(!original.present)(
-  "natural-small against the float32 weights it was made of (../shared/models/natural-v0)",
+  "natural-research-small against the float32 weights it was made of (../shared/models/natural-v0)",
   () => {
     const goldenFile = join(original.path, "golden.safetensors");
     const full = async () => {
-      const { card } = await loadPrior("natural-small");
+      const { card } = await loadPrior(researchSmall);
       const file = await fileSource(join(original.path, "weights.safetensors"));
       const prior = await networkPrior(card, { denoiser: await openSafetensors(file) }, "original");
       await file.close();
@@ -88,7 +92,7 @@ describe.skipIf(!original.present)(
 
     test.each([0, 1])("half the bytes move the outputs by less than 1e-3, case %i", async (i) => {
       // Not so the VJP (by 1-2%): a ReLU at its edge may switch. Its size is bounded here, its quality by the PSNR below.
-      const error = await compare(await loadPrior("natural-small"), goldenFile, i);
+      const error = await compare(await loadPrior(researchSmall), goldenFile, i);
       expect(error.denoised).toBeLessThan(1e-3);
       expect(error.vjp).toBeLessThan(0.03);
     });
@@ -99,7 +103,7 @@ describe.skipIf(!original.present)(
       const picture = toModel(clean);
       const shape = [1, 3, clean.height, clean.width];
       const [x, sigma] = [input(shape), input([])];
-      const priors = [await full(), await loadPrior("natural-small")];
+      const priors = [await full(), await loadPrior(researchSmall)];
       const [wide, half] = priors.map((prior) => prior.denoise(x, sigma));
       const program = await engine.compile({ inputs: { x, sigma }, outputs: { wide, half } });
       for (const [step, level] of [15, 25, 50].entries()) {

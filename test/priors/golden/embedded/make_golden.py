@@ -12,7 +12,7 @@ from export import load_prior
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "../../../../models")
-CASES = ((16, 24, 0.2), (16, 16, 5.0), (8, 16, 0.02))
+CASES = ((16, 32, 0.2), (16, 16, 5.0), (32, 16, 0.02))
 
 
 def denoise(network, x, sigma):
