@@ -293,6 +293,7 @@ class Compiler:
 
     def __init__(self, arguments: List[str], log: str) -> None:
         self.log = log
+        self.started = time.time()
         with open(log, "w", encoding="utf-8") as file:
             command = [sys.executable, os.path.abspath(__file__), *arguments, "--only-compile"]
             self.process: Optional[subprocess.Popen] = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
@@ -305,6 +306,10 @@ class Compiler:
         if failed:
             with open(self.log, encoding="utf-8") as file:
                 print(f"not compiled:\n{file.read()[-2000:]}", flush=True)
+            return
+        # With a full cache it takes less than what the cache took.
+        deadline = trainer.options.deadline
+        if deadline and time.time() + (time.time() - self.started) + 60 > deadline:
             return
         eager = timed(trainer, 10)
         trainer.forward = trainer.compiled
