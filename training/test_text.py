@@ -117,6 +117,25 @@ class ModelTest(unittest.TestCase):
             if guidance == 1:
                 self.assertLess(float((drawn[0] - pictures[0]).abs().max()), 1e-3)
 
+    def test_guidance_beyond_the_range_of_pictures_stays_at_its_end(self) -> None:
+        """Pictures are Gaussian, bright with a prompt and grey without; what guidance asks for beyond white is white."""
+        table = log_sigmas()
+
+        class Gaussian(TextToImage):
+            def __init__(self) -> None:
+                torch.nn.Module.__init__(self)
+                self.text_encoder = lambda ids: ids
+
+            def unet(self, x: Tensor, time: Tensor, ids: Tensor) -> Tensor:
+                alpha, s = (v.float()[:, None, None, None] for v in scales(table[time.round().long()]))
+                mean = 0.8 * (ids[:, 0] == 0).float()[:, None, None, None]
+                variance = 0.25
+                clean = (variance * alpha * x + s * s * mean) / (variance * alpha * alpha + s * s)
+                return (alpha * x - clean) / s
+
+        drawn = sample(Gaussian(), torch.tensor([[0]]), torch.tensor([[1]]), torch.randn(1, 3, 16, 16), 30, 4.0)
+        self.assertGreater(float(drawn.mean()), 0.9)
+
     def test_tokens_see_what_came_before(self) -> None:
         torch.manual_seed(0)
         encoder = TextToImage(text_to_image_architecture("tiny", 20, 6)).text_encoder

@@ -158,8 +158,12 @@ def v_loss(network: nn.Module, x: Tensor, noise: Tensor, log_sigma: Tensor, time
 
 
 @torch.no_grad()
-def sample(network: TextToImage, ids: Tensor, empty: Tensor, noise: Tensor, steps: int = 30, guidance: float = 4.0) -> Tensor:
-    """DDIM (Song et al. 2021) with classifier-free guidance from `noise` (N, 3, H, W); `trailing` times, clipped estimates."""
+def sample(network: TextToImage, ids: Tensor, empty: Tensor, noise: Tensor, steps: int = 30, guidance: float = 2.0) -> Tensor:
+    """DDIM (Song et al. 2021) with classifier-free guidance from `noise` (N, 3, H, W); `trailing` times, clipped estimates.
+
+    The noise is what is left of x beside the clipped estimate. That beside the guided, unclipped one holds its excess the other way
+    round, and plain backgrounds turn dark.
+    """
     table = log_sigmas(noise.device)
     times = [round(STEPS - i * STEPS / steps) - 1 for i in range(steps)]
     alphas, scale = (values.float() for values in scales(table))
@@ -171,9 +175,9 @@ def sample(network: TextToImage, ids: Tensor, empty: Tensor, noise: Tensor, step
         plain, prompted = network.unet(rows, time, context).float().chunk(2)
         v = plain + guidance * (prompted - plain)
         clean = (alphas[t] * x - scale[t] * v).clamp(-1, 1)
-        eps = alphas[t] * v + scale[t] * x
         if index + 1 == steps:
             return clean
+        eps = (x - alphas[t] * clean) / scale[t]
         u = times[index + 1]
         x = alphas[u] * clean + scale[u] * eps
     raise ValueError("expected at least one step")

@@ -151,6 +151,28 @@ class EmojiSet:
         return (picture[:, :3] * alpha + self.colours[colour][:, :, None, None] * (1 - alpha)) / 127.5 - 1
 
 
+@torch.no_grad()
+def draw_samples(network: nn.Module, data: EmojiSet, path: str) -> None:
+    """A sheet of one sample of each of SAMPLE_PROMPTS, with the true picture under it where there is one."""
+    device = data.empty.device
+    known = {caption(entry): i for i, entry in enumerate(data.entries)}
+    ids = torch.tensor([data.tokenizer(prompt) for prompt in SAMPLE_PROMPTS], device=device)
+    noise = torch.randn((len(ids), 3, data.side, data.side), generator=torch.Generator().manual_seed(0)).to(device)
+    drawn = sample(network, ids, data.empty, noise)
+    truth = torch.ones_like(drawn)
+    for row, prompt in enumerate(SAMPLE_PROMPTS):
+        name, _, colour = prompt.partition(" on ")
+        if name in known:
+            at = torch.tensor([known[name]], device=device)
+            truth[row] = data.over(at, torch.full_like(at, list(BACKGROUNDS).index(colour or "white")))[0]
+    pairs = torch.cat([drawn, truth], dim=2)
+    columns = 8
+    sheet = torch.cat([torch.cat(list(row), dim=2) for row in pairs.split(columns)], dim=1)
+    values = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    Image.fromarray(values.repeat(2, axis=0).repeat(2, axis=1)).save(path + ".tmp", format="PNG")
+    os.replace(path + ".tmp", path)
+
+
 class Trainer(Training):
     def __init__(self, options: argparse.Namespace) -> None:
         device = torch.device(options.device)
@@ -244,35 +266,14 @@ class Trainer(Training):
             result[name] = errors
         return result
 
-    @torch.no_grad()
-    def samples(self, path: str) -> None:
-        """A sheet of one sample of each of SAMPLE_PROMPTS, with the true picture under it where there is one."""
-        data = self.set
-        known = {caption(entry): i for i, entry in enumerate(data.entries)}
-        ids = torch.tensor([data.tokenizer(prompt) for prompt in SAMPLE_PROMPTS], device=self.device)
-        noise = torch.randn((len(ids), 3, data.side, data.side), generator=torch.Generator().manual_seed(0)).to(self.device)
-        with self.autocast():
-            drawn = sample(self.averaged_network(), ids, data.empty, noise)
-        truth = torch.ones_like(drawn)
-        for row, prompt in enumerate(SAMPLE_PROMPTS):
-            name, _, colour = prompt.partition(" on ")
-            if name in known:
-                at = torch.tensor([known[name]], device=self.device)
-                truth[row] = data.over(at, torch.full_like(at, list(BACKGROUNDS).index(colour or "white")))[0]
-        pairs = torch.cat([drawn, truth], dim=2)
-        columns = 8
-        sheet = torch.cat([torch.cat(list(row), dim=2) for row in pairs.split(columns)], dim=1)
-        values = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        Image.fromarray(values.repeat(2, axis=0).repeat(2, axis=1)).save(path + ".tmp", format="PNG")
-        os.replace(path + ".tmp", path)
-
     def publish(self) -> Dict[str, object]:
         """Writes averaged weights, samples and the curve to --publish; returns the validation."""
         folder, started = self.options.publish, time.monotonic()
         if folder:
             os.makedirs(folder, exist_ok=True)
             save_shards(folder, self.architecture, self.result())
-            self.samples(os.path.join(folder, "samples.png"))
+            with self.autocast():
+                draw_samples(self.averaged_network(), self.set, os.path.join(folder, "samples.png"))
         measured = self.validate()
         self.log.append({"iteration": self.iteration, **measured, "seconds": round(self.seconds, 1)})
         print(json.dumps(self.log[-1]), flush=True)
