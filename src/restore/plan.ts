@@ -8,6 +8,7 @@ import { type NoiseLevel, noiseLevel } from "./noise.ts";
 import { operatorSpec } from "./operator.ts";
 import { findOutliers } from "./outliers.ts";
 import { isPicture, type Planes, planesToPicture, toPlanes } from "./planes.ts";
+import { inputRemarks } from "./remarks.ts";
 import type { RestoreRequest } from "./request.ts";
 import { operatorName, parseTask, type Task } from "./task.ts";
 import { divide, holeRegion, type Tile, type TileOptions } from "./tiles.ts";
@@ -53,6 +54,8 @@ export interface Plan {
   readonly local: boolean;
   readonly tiles: readonly Tile[];
   readonly blend: TileOptions;
+  /** What the user should know of the input, one sentence each. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -112,6 +115,7 @@ export function planRestoration(request: RestoreRequest, tileSize: number): Plan
     local,
     tiles,
     blend,
+    remarks: inputRemarks(mask),
   };
 }
 
@@ -199,9 +203,10 @@ function maskOf(given: Mask | MaskSpec | undefined, image: Image | undefined, wi
       got: "a picture without transparency",
       hint: "give a mask, in which white marks what is missing",
     });
-  if (mask.missing === width * height) {
-    const expected = "a picture of which something is known";
-    throw new TweedieError("invalid-operator", { what: "mask", expected, got: "a mask that is white everywhere" });
-  }
+  const fail = (expected: string, got: string) => new TweedieError("invalid-operator", { what: "mask", expected, got });
+  if (mask.missing === width * height)
+    throw fail("a picture of which something is known", "a mask that is white everywhere");
+  if (mask.missing === 0 && !given)
+    throw fail("a mask, or a picture with transparent pixels", "no pixel that is more than half transparent");
   return mask;
 }

@@ -37,7 +37,7 @@ export interface Restoration {
   readonly missing?: number | undefined;
   /** Did all known pixels of an inpainting come out as they came? */
   readonly keptKnown: boolean;
-  /** One-sentence caveats about using this solver with this prior. */
+  /** Warnings of one sentence each: about the input, and about using this solver with this prior. */
   readonly remarks: readonly string[];
   readonly run: RunRecord;
 }
@@ -151,7 +151,7 @@ function describe(
     seam: mask && seamOf(images[0], mask),
     missing: mask?.missing,
     keptKnown,
-    remarks: [solver.remark?.(prior)].filter((remark) => remark !== undefined),
+    remarks: [...plan.remarks, solver.remark?.(prior)].filter((remark) => remark !== undefined),
     run: {
       task,
       solver: solver.name,
