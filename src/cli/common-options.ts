@@ -78,6 +78,25 @@ export const pictureOptions = {
   stopAfter: z.int().min(1).optional(),
 };
 
+/** "0..1", "-1..1", "0..4095", "uint8" */
+function readRange(text: string): { black: number; white: number } | undefined {
+  const named: Readonly<Record<string, number>> = { uint8: 255, uint16: 65535 };
+  if (Object.hasOwn(named, text)) return { black: 0, white: named[text] };
+  const match = /^(-?\d*\.?\d+)\.\.(-?\d*\.?\d+)$/.exec(text);
+  if (!match) return undefined;
+  const [black, white] = [Number(match[1]), Number(match[2])];
+  return black === white ? undefined : { black, white };
+}
+
+export const range = option(z.strictObject({ black: z.number(), white: z.number() }).optional(), {
+  flag: "--range <BLACK..WHITE>",
+  help:
+    "what stands for black and white in the picture of a .npy input, or in the picture that was measured: -1..1, 0..1, " +
+    "0..255, uint8, uint16, … (results in .npy are always -1..1)",
+  expected: "BLACK..WHITE, such as 0..1 or 0..255, uint8 or uint16",
+  read: readRange,
+});
+
 /** What is wrong with a picture: plain data, files by name. */
 export const taskOptions = {
   /** A task with options of its own, or the name of an operator. */
@@ -94,7 +113,12 @@ export const taskOptions = {
     flag: "--mask <MASK>",
     help:
       "inpaint: a picture in which white marks what is missing, random:0.7, box:64, free-form:0.25, half:left or " +
-      "expand:0.5 (default: the transparent pixels)",
+      "expand:0.5 (default: the transparent pixels); mri: a picture or .npy in which white or 1 marks what was measured " +
+      "(default: the entries that are not 0)",
+  }),
+  maps: option(z.string().min(1).optional(), {
+    flag: "--maps <FILE.npy>",
+    help: "mri: the coils' sensitivities, complex numbers [coils, height, width]",
   }),
   maskSeed: option(z.int().min(0).optional(), {
     flag: "--mask-seed <N>",

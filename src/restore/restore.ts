@@ -3,13 +3,16 @@ import { type Image, type Seam, seamOf } from "../pictures/index.ts";
 import { type Choice, type Preset, settingsFor } from "../settings/index.ts";
 import { type Counts, parseOptions } from "../solvers/index.ts";
 import { finish } from "./finish.ts";
+import { withMeasuredEntries } from "./kspace.ts";
 import type { NoiseLevel } from "./noise.ts";
 import { type Plan, planRestoration } from "./plan.ts";
+import { toPlanes } from "./planes.ts";
 import type { RestoreProgress } from "./progress.ts";
+import { measurementFromRange } from "./range.ts";
 import type { RestoreRequest } from "./request.ts";
 import { type RunResult, runPlan } from "./run.ts";
 import type { RestoreSnapshot } from "./snapshot.ts";
-import type { Task } from "./task.ts";
+import { parseTask, type Task } from "./task.ts";
 
 /** Side of the tiles of large images, in pixels of the result. */
 export const TILE_SIZE = 512;
@@ -99,10 +102,11 @@ export async function* restoreSteps(
   request: RestoreRequest,
   from?: RestoreSnapshot,
 ): AsyncGenerator<RestoreStep, Restoration> {
+  const inRange = await inModelRange(request);
   let begun = from !== undefined;
   for (let tileSize = from?.tileSize ?? request.tileSize ?? TILE_SIZE; ; tileSize = Math.floor(tileSize / 2)) {
     try {
-      const steps = restoreInTiles(request, tileSize, from);
+      const steps = restoreInTiles(inRange, tileSize, from);
       for (;;) {
         const next = await steps.next();
         if (next.done) return next.value;
@@ -115,6 +119,16 @@ export async function* restoreSteps(
       if (!tooLarge || begun || tileSize / 2 < SMALLEST_TILE) throw error;
     }
   }
+}
+
+/** The request with its measurement as that of a picture in [-1, 1]. */
+async function inModelRange(request: RestoreRequest): Promise<RestoreRequest> {
+  const { measurement, range, size, engine, signal } = request;
+  if (!measurement || request.image) return request;
+  const task = withMeasuredEntries(request.task, measurement);
+  if (!range) return { ...request, task };
+  const about = { task: parseTask(task), size, engine, signal };
+  return { ...request, task, measurement: await measurementFromRange(toPlanes(measurement), range, about) };
 }
 
 async function* restoreInTiles(

@@ -1,7 +1,7 @@
 import { TweedieError } from "../../errors.ts";
 import { decodeImage } from "../../node/codecs/index.ts";
 import { readBytes, sha256 } from "../../node/files.ts";
-import { decodeNpy, type Image } from "../../pictures/index.ts";
+import { decodeNpy, type Image, type NpyArray } from "../../pictures/index.ts";
 import { type Planes, toPlanes } from "../../restore/index.ts";
 import { isArrayFile } from "../outputs.ts";
 
@@ -62,8 +62,13 @@ export class Inputs {
   }
 
   array(name: string): Planes {
+    return toPlanes(this.numbers(name), this.path(name));
+  }
+
+  /** The array of a .npy file as it is. */
+  numbers(name: string): NpyArray {
     const { bytes, path } = this.#file(name);
-    return toPlanes(decodeNpy(bytes, path), path);
+    return decodeNpy(bytes, path);
   }
 
   #file(name: string): InputFile {

@@ -17,7 +17,7 @@ import { isArrayFile } from "../outputs.ts";
 import { describeRestoration, describeSamples, plural } from "../report.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { compare, describeMetrics, readReference } from "./metrics.ts";
-import { type PreparedTask, prepareTask, sizeOf, toTask } from "./task.ts";
+import { type PreparedTask, prepareTask, rangeOf, sizeOf, toTask } from "./task.ts";
 
 type PreparedRestore = PreparedTask<RestoreArguments> & Prepared<RestoreArguments>;
 
@@ -44,11 +44,13 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
       );
     const expected = size && isPictureTask(args.task) ? await readReference(inputs, size) : undefined;
     const task = await toTask(prepared, inputs, damaged);
+    const ranged = rangeOf(args, inputs, task);
     const prior = await loadPrior(args.model, { signal });
     const engine = await createEngine({ threads: args.threads });
     try {
       const request: RestoreRequest = {
         ...("shape" in damaged ? { measurement: damaged } : { image: damaged }),
+        range: ranged?.range,
         size: sizeOf(args.size),
         task,
         prior,
@@ -71,7 +73,8 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
       const metrics = reference && compare(result.images[0], reference);
       const comparable = image && reference && image.width === reference.width && image.height === reference.height;
       const before = comparable ? compare(image, reference) : undefined;
-      const summary = describeRestoration(result, prior.name);
+      const remarks = [ranged?.remark, ...result.remarks].filter((remark) => remark !== undefined);
+      const summary = describeRestoration({ ...result, remarks }, prior.name);
       if (metrics)
         summary.push([
           "quality",
@@ -91,9 +94,9 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
               ],
             }
           : {}),
-        resolved: resolve(args, result),
+        resolved: { ...resolve(args, result), ...(ranged ? { range: ranged.range } : {}) },
         record: {
-          ...facts(result),
+          ...facts({ ...result, remarks }),
           model: { name: prior.name, sha256: prior.hash },
           ...(metrics ? { metrics, before } : {}),
           ...(statistics ? { samples: samplesRecord(result, statistics, reference) } : {}),
