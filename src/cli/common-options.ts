@@ -134,6 +134,10 @@ export const taskOptions = {
       "super-resolution: box, bicubic, bicubic-ddrm or bicubic-pillow; deblur: gaussian:STD, motion:LENGTH,ANGLE, " +
       "uniform:SIZE, anisotropic:STD,ACROSS, trajectory:SIZE,INTENSITY,SEED, ddrm-gaussian, … or FILE.png",
   }),
+  kernelCentre: option(z.enum(["keep", "auto"]).optional(), {
+    flag: "--kernel-centre <HOW>",
+    help: "deblur by a kernel file: keep its place, or auto, which moves its centre of mass to the middle (default: keep)",
+  }),
   border: option(z.enum(["reflect", "zero", "circular"]).optional(), {
     flag: "--border <BORDER>",
     help: "deblur: reflect, zero or circular (default: reflect)",

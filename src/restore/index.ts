@@ -12,6 +12,7 @@ export {
   type RecognisedRange,
   recogniseRange,
 } from "./range.ts";
+export { pagesRemark } from "./remarks.ts";
 export type { RestoreRequest, RunRequest, SolverName } from "./request.ts";
 export { type Restoration, type RestoreStep, type RunRecord, restore, restoreSteps, TILE_SIZE } from "./restore.ts";
 export { type SampleRequest, type Sampling, sample } from "./sample.ts";

@@ -157,6 +157,7 @@ function describe(
 ): Restoration {
   const { mask, kept, how, task, tiles, blend } = plan;
   const keptKnown = mask !== undefined && kept !== undefined;
+  const interrupted = stopped || images.length < samples;
   const normScale = how === "repeated" ? 3 : 1;
   return {
     images,
@@ -165,7 +166,11 @@ function describe(
     seam: mask && seamOf(images[0], mask),
     missing: mask?.missing,
     keptKnown,
-    remarks: [...plan.remarks, solver.remark?.(prior)].filter((remark) => remark !== undefined),
+    remarks: [
+      ...plan.remarks,
+      solver.remark?.(prior),
+      keptKnown || interrupted || prior.latent ? undefined : misfit(plan.y, totals),
+    ].filter((remark) => remark !== undefined),
     run: {
       task,
       solver: solver.name,
@@ -184,9 +189,21 @@ function describe(
       threads: engine.threads,
       seconds,
       compileSeconds: totals.compileSeconds,
-      stopped: stopped || images.length < samples,
+      stopped: interrupted,
     },
   };
+}
+
+/** A residual above three times what noise leaves, by more than this part of what the data vary by, is a warning. */
+const MISFIT = 0.1;
+
+function misfit(y: Float32Array, { residual, expected }: RunResult["totals"]): string | undefined {
+  const mean = y.reduce((sum, v) => sum + v, 0) / y.length;
+  const spread = Math.sqrt(y.reduce((sum, v) => sum + (v - mean) ** 2, 0) / y.length);
+  const [left, noise] = [residual, expected].map((squares) => Math.sqrt(squares / y.length));
+  if (left <= 3 * noise + MISFIT * spread) return undefined;
+  const share = `${((100 * left) / spread).toFixed(0)}% of what the data vary by`;
+  return `the result does not explain the measurement: ${share} is left. The kernel, mask, range or noise may be wrong`;
 }
 
 function averageTrip(trips: RunResult["totals"]["roundTrips"]): RunRecord["roundTrip"] {

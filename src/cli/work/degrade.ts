@@ -1,7 +1,14 @@
 import { createEngine } from "../../node/engine.ts";
 import type { NoiseModel } from "../../operators/index.ts";
 import { formatFromPath, formatTraits, maskImage } from "../../pictures/index.ts";
-import { fromRange, holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";
+import {
+  fromRange,
+  holdsPicture,
+  pagesRemark,
+  type Simulation,
+  simulate,
+  simulationPicture,
+} from "../../restore/index.ts";
 import type { PictureCommand, Prepared, Product } from "../command.ts";
 import { type DegradeArguments, degradeSchema } from "../commands/degrade.ts";
 import { UsageError } from "../errors.ts";
@@ -43,7 +50,7 @@ export const degradeCommand: PictureCommand<DegradeArguments, PreparedDegrade> =
         record: { measurement: simulation.shape },
         summary: [
           ...describe(args, simulation, "alpha" in product && product.alpha !== undefined),
-          ...notes(ranged?.remark),
+          ...notes(ranged?.remark, pagesRemark(image)),
         ],
       };
     } finally {

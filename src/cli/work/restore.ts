@@ -18,6 +18,7 @@ import { describeRestoration, describeSamples, plural } from "../report.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { compare, describeMetrics, readReference } from "./metrics.ts";
 import { type PreparedTask, prepareTask, rangeOf, sizeOf, toTask } from "./task.ts";
+import { asWritten, changesOfKnown } from "./written.ts";
 
 type PreparedRestore = PreparedTask<RestoreArguments> & Prepared<RestoreArguments>;
 
@@ -69,12 +70,14 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
       const checkpoint = new Checkpoint(args.output, args.checkpoint);
       const result = await run(request, checkpoint, args.resume === true, (p) => progress("restoring", p));
       if (!result.run.stopped) await checkpoint.remove();
+      const written = await asWritten(result.images[0], args.output);
+      const changes = image && written && result.keptKnown ? changesOfKnown(image, written, result) : undefined;
       const reference = expected ?? (await readReference(inputs, result.images[0]));
-      const metrics = reference && compare(result.images[0], reference);
+      const metrics = reference && compare(written ?? result.images[0], reference);
       const comparable = image && reference && image.width === reference.width && image.height === reference.height;
       const before = comparable ? compare(image, reference) : undefined;
       const remarks = [ranged?.remark, ...result.remarks].filter((remark) => remark !== undefined);
-      const summary = describeRestoration({ ...result, remarks }, prior.name);
+      const summary = describeRestoration({ ...result, remarks }, prior.name, changes);
       if (metrics)
         summary.push([
           "quality",
@@ -96,7 +99,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
           : {}),
         resolved: { ...resolve(args, result), ...(ranged ? { range: ranged.range } : {}) },
         record: {
-          ...facts({ ...result, remarks }),
+          ...facts({ ...result, remarks, keptKnown: result.keptKnown && !changes }),
           model: { name: prior.name, sha256: prior.hash },
           ...(metrics ? { metrics, before } : {}),
           ...(statistics ? { samples: samplesRecord(result, statistics, reference) } : {}),

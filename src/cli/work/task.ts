@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { TweedieError } from "../../errors.ts";
 import { loadOperators } from "../../node/modules.ts";
 import { type MaskSpec, maskBits } from "../../operators/index.ts";
-import { type Image, kernelFromImage, luminance, maskFromImage } from "../../pictures/index.ts";
+import { centredKernel, type Image, kernelFromImage, luminance, maskFromImage } from "../../pictures/index.ts";
 import {
   type BlurKernel,
   isPictureTask,
@@ -45,6 +45,7 @@ const belongsTo = {
   maskSeed: ["inpaint"],
   scale: ["super-resolution"],
   kernel: ["super-resolution", "deblur"],
+  kernelCentre: ["deblur"],
   border: ["deblur"],
 } as const;
 
@@ -141,7 +142,11 @@ export async function toTask(
     case "super-resolution":
       return { name: "super-resolution", scale: args.scale ?? 4, kernel: args.kernel as "box" | "bicubic" };
     case "deblur":
-      return { name: "deblur", kernel: blur ?? (await shownKernel(inputs)), border: args.border };
+      return {
+        name: "deblur",
+        kernel: blur ?? (await shownKernel(inputs, args.kernelCentre === "auto")),
+        border: args.border,
+      };
     case "denoise":
     case "colorize":
       return { name: args.task };
@@ -187,8 +192,9 @@ function greyPlane(image: Image): Planes {
   return { shape: [1, image.height, image.width], data };
 }
 
-async function shownKernel(inputs: Inputs): Promise<BlurKernel> {
-  return { type: "image", kernel: kernelFromImage(await inputs.image("kernel"), inputs.path("kernel")) };
+async function shownKernel(inputs: Inputs, centred: boolean): Promise<BlurKernel> {
+  const kernel = kernelFromImage(await inputs.image("kernel"), inputs.path("kernel"));
+  return { type: "image", kernel: centred ? centredKernel(kernel) : kernel };
 }
 
 /**

@@ -103,6 +103,7 @@ function checkHeader(header: Metadata, name: string, maxPixels: number): void {
       what: name,
       expected: "8- or 16-bit integer samples",
       got: `${header.depth} samples`,
+      hint: "save its numbers as .npy (numpy.save) and say with --range what is black and white",
     });
   }
 }
