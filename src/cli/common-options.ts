@@ -69,8 +69,14 @@ export const model = option(z.string().min(1).default("natural"), {
 export const pictureOptions = {
   output: option(z.string().min(1), {
     flag: "-o, --output <OUT>",
-    help: "the result: .png, .jpg, .webp, .tiff, .avif or .npy; OUT.json records the run",
+    help:
+      "the result: .png, .jpg, .webp, .tiff, .avif or .npy; OUT.json records the run; - writes a PNG to standard output, " +
+      "webp:- or npy:- another format, without a record",
     expected: "a name for the result, such as OUT.png",
+  }),
+  record: option(z.string().min(1).optional(), {
+    flag: "--record <FILE.json>",
+    help: "where the record of the run goes (default: OUT.json)",
   }),
   seed,
   threads,

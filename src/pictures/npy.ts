@@ -45,6 +45,11 @@ export function decodeNpy(bytes: Uint8Array, name = "array"): NpyArray {
   return { ...placeParts(ordered, shape, Math.max(0, shape.length - 2)), type };
 }
 
+/** Do these bytes begin as a .npy file does? */
+export function isNpy(bytes: Uint8Array): boolean {
+  return String.fromCharCode(...bytes.subarray(0, 6)) === magic;
+}
+
 /** The bytes of a .npy file (version 1, little-endian, row-major), float32 or float64 as the data are. */
 export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
   const size = shape.reduce((n, d) => n * d, 1);

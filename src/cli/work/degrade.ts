@@ -1,6 +1,6 @@
 import { createEngine } from "../../node/engine.ts";
 import type { NoiseModel } from "../../operators/index.ts";
-import { formatFromPath, formatTraits, maskImage } from "../../pictures/index.ts";
+import { formatTraits, maskImage } from "../../pictures/index.ts";
 import {
   fromRange,
   holdsPicture,
@@ -12,7 +12,7 @@ import {
 import type { PictureCommand, Prepared, Product } from "../command.ts";
 import { type DegradeArguments, degradeSchema } from "../commands/degrade.ts";
 import { UsageError } from "../errors.ts";
-import { isArrayFile } from "../outputs.ts";
+import { isArrayFile, outputFormat } from "../outputs.ts";
 import { digits } from "../progress.ts";
 import { describeOptions } from "../report.ts";
 import { type PreparedTask, prepareTask, rangeOf, toTask } from "./task.ts";
@@ -82,7 +82,7 @@ function asProduct(simulation: Simulation, output: string, image: Parameters<typ
     });
   const damaged = simulationPicture(simulation, image);
   const { alpha: _, ...opaque } = damaged;
-  const showsHoles = formatTraits[formatFromPath(output)].alpha;
+  const showsHoles = formatTraits[outputFormat(output)].alpha;
   return simulation.mask && !showsHoles ? opaque : damaged;
 }
 

@@ -1,9 +1,9 @@
 import { TweedieError } from "../../errors.ts";
 import { decodeImage } from "../../node/codecs/index.ts";
-import { readBytes, sha256 } from "../../node/files.ts";
-import { decodeNpy, type Image, type NpyArray } from "../../pictures/index.ts";
+import { readBytes, readStandardInput, sha256 } from "../../node/files.ts";
+import { decodeNpy, type Image, isNpy, type NpyArray } from "../../pictures/index.ts";
 import { type Planes, toPlanes } from "../../restore/index.ts";
-import { isArrayFile } from "../outputs.ts";
+import { isArrayFile, STANDARD } from "../outputs.ts";
 
 interface InputFile {
   readonly path: string;
@@ -31,7 +31,7 @@ export class Inputs {
     const files = new Map<string, InputFile>();
     for (const [name, path] of Object.entries(paths)) {
       const wanted = recorded && recordedHash(recorded, name, path);
-      const bytes = await readBytes(path);
+      const bytes = path === STANDARD ? await readStandardInput() : await readBytes(path);
       const hash = sha256(bytes);
       if (wanted !== undefined) expectHash(path, wanted, hash);
       files.set(name, { path, bytes, sha256: hash });
@@ -49,7 +49,8 @@ export class Inputs {
   }
 
   isArray(name: string): boolean {
-    return isArrayFile(this.#file(name).path);
+    const { path, bytes } = this.#file(name);
+    return path === STANDARD ? isNpy(bytes) : isArrayFile(path);
   }
 
   path(name: string): string {

@@ -1,6 +1,6 @@
 import { createEngine } from "../../node/engine.ts";
 import { loadPrior } from "../../node/models.ts";
-import { checkEncodable, formatFromPath, type Image } from "../../pictures/index.ts";
+import { checkEncodable, type Image } from "../../pictures/index.ts";
 import {
   isPictureTask,
   type Restoration,
@@ -13,7 +13,8 @@ import {
 } from "../../restore/index.ts";
 import type { PictureCommand, Prepared } from "../command.ts";
 import { type RestoreArguments, restoreSchema } from "../commands/restore.ts";
-import { isArrayFile } from "../outputs.ts";
+import { UsageError } from "../errors.ts";
+import { isArrayFile, isStandardOutput, outputFormat, STANDARD } from "../outputs.ts";
 import { describeRestoration, describeSamples, plural } from "../report.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { compare, describeMetrics, readReference } from "./metrics.ts";
@@ -29,6 +30,8 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
   async prepare(given) {
     const task = await prepareTask(given);
     const { image, reference, samples } = given;
+    if (given.resume && (isStandardOutput(given.output) || image === STANDARD))
+      throw new UsageError({ what: "--resume", expected: "a run with files", got: "-" });
     const files = { image, ...task.files, ...(reference === undefined ? {} : { reference }) };
     return { ...task, files, count: samples, besides: samples > 1 ? ["mean", "std"] : [] };
   },
@@ -41,7 +44,7 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
     if (image && size && !isArrayFile(args.output))
       checkEncodable(
         { ...size, alpha: staysTransparent(args) ? image.alpha : undefined },
-        { format: formatFromPath(args.output) },
+        { format: outputFormat(args.output) },
       );
     const expected = size && isPictureTask(args.task) ? await readReference(inputs, size) : undefined;
     const task = await toTask(prepared, inputs, damaged);
@@ -67,7 +70,10 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
         stopAfter: args.stopAfter,
         signal,
       };
-      const checkpoint = new Checkpoint(args.output, args.checkpoint);
+      const checkpoint = new Checkpoint(
+        args.output,
+        isStandardOutput(args.output) ? Number.POSITIVE_INFINITY : args.checkpoint,
+      );
       const result = await run(request, checkpoint, args.resume === true, (p) => progress("restoring", p));
       if (!result.run.stopped) await checkpoint.remove();
       const written = await asWritten(result.images[0], args.output);

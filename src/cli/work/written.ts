@@ -1,12 +1,12 @@
 import { decodeImage, encodeImage } from "../../node/codecs/index.ts";
-import { alphaMask, formatFromPath, formatTraits, type Image } from "../../pictures/index.ts";
+import { alphaMask, formatTraits, type Image } from "../../pictures/index.ts";
 import type { Restoration } from "../../restore/index.ts";
-import { isArrayFile } from "../outputs.ts";
+import { isArrayFile, outputFormat } from "../outputs.ts";
 
 /** The picture that a file of this name will hold, where its format changes it; undefined where it does not. */
 export async function asWritten(image: Image, output: string): Promise<Image | undefined> {
   if (isArrayFile(output)) return undefined;
-  const format = formatFromPath(output);
+  const format = outputFormat(output);
   const coarser = !formatTraits[format].bitDepths.includes(image.meta.bitDepth);
   if (format !== "jpeg" && !coarser && !(format === "avif" && image.meta.bitDepth === 16)) return undefined;
   return decodeImage(await encodeImage(image, { format }), { name: output, maxPixels: Number.POSITIVE_INFINITY });
