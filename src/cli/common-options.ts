@@ -103,6 +103,18 @@ export const range = option(z.strictObject({ black: z.number(), white: z.number(
   read: readRange,
 });
 
+export const maxPixels = option(
+  z
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .optional(),
+  {
+    flag: "--max-pixels <N>",
+    help: "pixels that a picture, and the result, may have at most (default: 100000000)",
+  },
+);
+
 /** What is wrong with a picture: plain data, files by name. */
 export const taskOptions = {
   /** A task with options of its own, or the name of an operator. */

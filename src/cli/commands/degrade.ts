@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import * as z from "zod";
 import { declarePictures, type Environment } from "../command.ts";
-import { pictureOptions, range, taskOptions } from "../common-options.ts";
+import { maxPixels, pictureOptions, range, taskOptions } from "../common-options.ts";
 import { option } from "../options.ts";
 
 export const degradeSchema = z.strictObject({
   image: z.string(),
   ...taskOptions,
   range,
+  maxPixels,
   saveMask: option(z.boolean().optional(), {
     flag: "--save-mask",
     help: "inpaint: write the mask as OUT-mask.png",

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import * as z from "zod";
 import { declarePictures, type Environment } from "../command.ts";
 import {
+  maxPixels,
   model,
   pictureOptions,
   range,
@@ -18,6 +19,7 @@ export const restoreSchema = z.strictObject({
   image: z.string(),
   ...taskOptions,
   range,
+  maxPixels,
   size,
   keepKnown: option(z.boolean().optional(), {
     flag: "--keep-known",

@@ -18,16 +18,22 @@ export type RecordedFiles = Readonly<Record<string, { readonly sha256: string }>
 export class Inputs {
   readonly #files: ReadonlyMap<string, InputFile>;
 
-  private constructor(files: ReadonlyMap<string, InputFile>) {
+  readonly #maxPixels: number | undefined;
+
+  private constructor(files: ReadonlyMap<string, InputFile>, maxPixels: number | undefined) {
     this.#files = files;
+    this.#maxPixels = maxPixels;
   }
 
   /**
    * @param paths by the argument that names them
-   * @param recorded what the files have to be
+   * @param options `recorded`: what the files have to be; `maxPixels`: of each picture, see `decodeImage`
    * @throws {TweedieError} as `readBytes`; invalid-option: a file is not the recorded one, or none is recorded
    */
-  static async read(paths: Readonly<Record<string, string>>, recorded?: RecordedFiles): Promise<Inputs> {
+  static async read(
+    paths: Readonly<Record<string, string>>,
+    { recorded, maxPixels }: { recorded?: RecordedFiles | undefined; maxPixels?: number | undefined } = {},
+  ): Promise<Inputs> {
     const files = new Map<string, InputFile>();
     for (const [name, path] of Object.entries(paths)) {
       const wanted = recorded && recordedHash(recorded, name, path);
@@ -36,7 +42,7 @@ export class Inputs {
       if (wanted !== undefined) expectHash(path, wanted, hash);
       files.set(name, { path, bytes, sha256: hash });
     }
-    return new Inputs(files);
+    return new Inputs(files, maxPixels);
   }
 
   /** Path and hash of each, by the argument that names it. */
@@ -59,7 +65,7 @@ export class Inputs {
 
   image(name: string): Promise<Image> {
     const { bytes, path } = this.#file(name);
-    return decodeImage(bytes, { name: path });
+    return decodeImage(bytes, { name: path, maxPixels: this.#maxPixels });
   }
 
   array(name: string): Planes {

@@ -106,7 +106,7 @@ export async function perform<A extends PictureArguments>(
   const model = args.model === undefined ? undefined : await modelFile(args.model);
   const sources = [...Object.values(prepared.files), ...(model === undefined ? [] : [model])];
   await checkOutputs(args, count, sources, besides);
-  const inputs = await Inputs.read(prepared.files, recorded?.inputs);
+  const inputs = await Inputs.read(prepared.files, { recorded: recorded?.inputs, maxPixels: args.maxPixels });
 
   const outcome = await command.perform(prepared, inputs, context);
   const paths = picturePaths(args.output, count);

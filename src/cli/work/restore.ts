@@ -1,3 +1,5 @@
+import { TweedieError } from "../../errors.ts";
+import { MAX_PIXELS } from "../../node/codecs/index.ts";
 import { createEngine } from "../../node/engine.ts";
 import { loadPrior } from "../../node/models.ts";
 import { checkEncodable, type Image } from "../../pictures/index.ts";
@@ -41,6 +43,14 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
     const damaged = inputs.isArray("image") ? inputs.array("image") : await inputs.image("image");
     const image = "shape" in damaged ? undefined : damaged;
     const size = image && scaled(image, args.scale ?? 1);
+    const { maxPixels = MAX_PIXELS } = args;
+    if (size && size.width * size.height > maxPixels)
+      throw new TweedieError("too-large", {
+        what: "result",
+        expected: `at most ${maxPixels} pixels`,
+        got: `${size.width}x${size.height}`,
+        hint: "--max-pixels allows more",
+      });
     if (image && size && !isArrayFile(args.output))
       checkEncodable(
         { ...size, alpha: staysTransparent(args) ? image.alpha : undefined },
