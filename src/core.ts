@@ -55,6 +55,7 @@ export type { LatentView } from "./operators/operator.ts";
 export { resolveAmbiguities } from "./operators/phase-retrieval-ambiguities.ts";
 export {
   alphaMask,
+  centredKernel,
   checkEncodable,
   createImage,
   createMask,
@@ -93,6 +94,7 @@ export {
   encodeSnapshot,
   listTasks,
   type NoiseLevel,
+  type PictureRange,
   type Planes,
   type Restoration,
   type RestoreProgress,
