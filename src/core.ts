@@ -78,6 +78,7 @@ export type { LatentView } from "./operators/operator.ts";
 export { type AmbiguityOptions, type Resolution, resolveAmbiguities } from "./operators/phase-retrieval-ambiguities.ts";
 export {
   alphaMask,
+  centredKernel,
   checkEncodable,
   createImage,
   createMask,
@@ -119,6 +120,7 @@ export {
   listTasks,
   type NoiseLevel,
   type OptionsFor,
+  type PictureRange,
   type Planes,
   type Restoration,
   type RestoreCall,

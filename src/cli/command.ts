@@ -66,6 +66,10 @@ export interface PictureCommand<A extends PictureArguments, P extends Prepared<A
 
 export interface PictureArguments {
   output: string;
+  /** Where the record of the run goes; by default beside the output. */
+  record?: string | undefined;
+  /** Of each picture that is read. */
+  maxPixels?: number | undefined;
   /** The name of an embedded prior, or a file. */
   model?: string;
   /** A module to run before anything else. */

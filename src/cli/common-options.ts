@@ -69,14 +69,51 @@ export const model = option(z.string().min(1).default("natural"), {
 export const pictureOptions = {
   output: option(z.string().min(1), {
     flag: "-o, --output <OUT>",
-    help: "the result: .png, .jpg, .webp, .tiff, .avif or .npy; OUT.json records the run",
+    help:
+      "the result: .png, .jpg, .webp, .tiff, .avif or .npy; OUT.json records the run; - writes a PNG to standard output, " +
+      "webp:- or npy:- another format, without a record",
     expected: "a name for the result, such as OUT.png",
+  }),
+  record: option(z.string().min(1).optional(), {
+    flag: "--record <FILE.json>",
+    help: "where the record of the run goes (default: OUT.json)",
   }),
   seed,
   threads,
   /** Of a run that was stopped: as many steps are repeated. */
   stopAfter: z.int().min(1).optional(),
 };
+
+/** "0..1", "-1..1", "0..4095", "uint8" */
+function readRange(text: string): { black: number; white: number } | undefined {
+  const named: Readonly<Record<string, number>> = { uint8: 255, uint16: 65535 };
+  if (Object.hasOwn(named, text)) return { black: 0, white: named[text] };
+  const match = /^(-?\d*\.?\d+)\.\.(-?\d*\.?\d+)$/.exec(text);
+  if (!match) return undefined;
+  const [black, white] = [Number(match[1]), Number(match[2])];
+  return black === white ? undefined : { black, white };
+}
+
+export const range = option(z.strictObject({ black: z.number(), white: z.number() }).optional(), {
+  flag: "--range <BLACK..WHITE>",
+  help:
+    "what stands for black and white in the picture of a .npy input, or in the picture that was measured: -1..1, 0..1, " +
+    "0..255, uint8, uint16, … (results in .npy are always -1..1)",
+  expected: "BLACK..WHITE, such as 0..1 or 0..255, uint8 or uint16",
+  read: readRange,
+});
+
+export const maxPixels = option(
+  z
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .optional(),
+  {
+    flag: "--max-pixels <N>",
+    help: "pixels that a picture, and the result, may have at most (default: 100000000)",
+  },
+);
 
 /** What is wrong with a picture: plain data, files by name. */
 export const taskOptions = {
@@ -94,7 +131,12 @@ export const taskOptions = {
     flag: "--mask <MASK>",
     help:
       "inpaint: a picture in which white marks what is missing, random:0.7, box:64, free-form:0.25, half:left or " +
-      "expand:0.5 (default: the transparent pixels)",
+      "expand:0.5 (default: the transparent pixels); mri: a picture or .npy in which white or 1 marks what was measured " +
+      "(default: the entries that are not 0)",
+  }),
+  maps: option(z.string().min(1).optional(), {
+    flag: "--maps <FILE.npy>",
+    help: "mri: the coils' sensitivities, complex numbers [coils, height, width]",
   }),
   maskSeed: option(z.int().min(0).optional(), {
     flag: "--mask-seed <N>",
@@ -109,6 +151,10 @@ export const taskOptions = {
     help:
       "super-resolution: box, bicubic, bicubic-ddrm or bicubic-pillow; deblur: gaussian:STD, motion:LENGTH,ANGLE, " +
       "uniform:SIZE, anisotropic:STD,ACROSS, trajectory:SIZE,INTENSITY,SEED, ddrm-gaussian, … or FILE.png",
+  }),
+  kernelCentre: option(z.enum(["keep", "auto"]).optional(), {
+    flag: "--kernel-centre <HOW>",
+    help: "deblur by a kernel file: keep its place, or auto, which moves its centre of mass to the middle (default: keep)",
   }),
   border: option(z.enum(["reflect", "zero", "circular"]).optional(), {
     flag: "--border <BORDER>",

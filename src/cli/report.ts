@@ -1,6 +1,7 @@
 import { alignColumns } from "../bench/columns.ts";
 import type { Restoration, SampleStatistics, Seam } from "../restore/index.ts";
 import { digits, duration } from "./progress.ts";
+import type { KnownChanges } from "./work/written.ts";
 
 /** Aligned "label  text" lines. */
 export function formatSummary(title: string, lines: readonly (readonly [string, string])[]): string {
@@ -8,7 +9,7 @@ export function formatSummary(title: string, lines: readonly (readonly [string, 
 }
 
 /** What a restoration did, for people. */
-export function describeRestoration(r: Restoration, prior: string): [string, string][] {
+export function describeRestoration(r: Restoration, prior: string, changes?: KnownChanges): [string, string][] {
   const lines: [string, string][] = [
     ["task", describeTask(r)],
     ["noise", describeNoise(r)],
@@ -24,7 +25,7 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
     ]);
   if (roundTrip) lines.push(["bias", describeBias(roundTrip.bias)]);
   if (r.run.residual === 0 && r.run.task.name === "inpaint")
-    lines.push(["residual", "0: every known pixel is exactly as it was"]);
+    lines.push(["residual", changes ? describeChanges(changes) : "0: every known pixel is exactly as it was"]);
   else if (r.run.steps > 0)
     lines.push([
       "residual",
@@ -32,6 +33,13 @@ export function describeRestoration(r: Restoration, prior: string): [string, str
     ]);
   if (r.seam) lines.push(["seam", describeSeam(r.seam, r)]);
   return lines;
+}
+
+function describeChanges({ share, most }: KnownChanges): string {
+  return (
+    `the format of the result changes ${(100 * share).toFixed(0)} % of the known values, by up to ${digits(255 * most)}/255: ` +
+    "write a .png to keep every known pixel as it was"
+  );
 }
 
 /** A cast of less than half a level of 8 bits is none. */

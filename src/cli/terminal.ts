@@ -3,7 +3,7 @@ import type { ProgressStream } from "./progress.ts";
 /** What a command may talk to: the process's own streams, or stand-ins. */
 export interface Terminal {
   /** Results: the report for people, or one JSON value for machines. */
-  readonly out: { write(text: string): unknown };
+  readonly out: { write(data: string | Uint8Array): unknown };
   /** Progress and errors. */
   readonly err: ProgressStream;
 }
@@ -30,9 +30,9 @@ export class SteadyStream implements ProgressStream {
     return this.#stream.columns;
   }
 
-  write(text: string): void {
+  write(data: string | Uint8Array): void {
     try {
-      this.#stream.write(text);
+      this.#stream.write(data);
     } catch (error) {
       this.#note(error);
     }

@@ -33,6 +33,24 @@ export async function readBytes(path: string, what = "file", signal?: AbortSigna
   }
 }
 
+/** All bytes of standard input. @throws {TweedieError} too-large: 2 GiB and more; unreadable-file */
+export async function readStandardInput(): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of process.stdin) {
+      size += (part as Buffer).length;
+      if (size > MAX_BYTES)
+        throw new TweedieError("too-large", { what: "standard input", expected: "less than 2 GiB", got: "more" });
+      parts.push(part as Buffer);
+    }
+  } catch (error) {
+    if (error instanceof TweedieError) throw error;
+    throw readError("standard input", "file", error);
+  }
+  return Buffer.concat(parts);
+}
+
 /** The text (UTF-8) of a regular file. @throws {TweedieError} as {@link readBytes} */
 export async function readText(path: string, what?: string, signal?: AbortSignal): Promise<string> {
   return new TextDecoder().decode(await readBytes(path, what, signal));

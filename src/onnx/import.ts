@@ -21,8 +21,9 @@ export interface ImportedModel {
  * bound by `inputShapes`, and arithmetic on shapes is worked out. bfloat16 and 8-bit floats are read as float32, 4-bit
  * integers as 8-bit ones. Weights stay as they are stored; nothing large is computed on the host.
  * @param source the model's bytes, or a decoded model (`decodeOnnx`, `loadOnnx`)
- * @throws {TweedieError} missing-file: weights outside the model; invalid-model: not ONNX, damaged, inconsistent; unsupported-op:
- *   lists every operator that has no rule, with the nodes that use it; invalid-option: an open shape; a value that must be frozen
+ * @throws {TweedieError} missing-file: weights outside the model; invalid-model: not ONNX, damaged, inconsistent; too-large: more
+ *   nodes or elements than any model needs; aborted; unsupported-op: lists every operator that has no rule, with the nodes that
+ *   use it; invalid-option: an open shape; a value that must be frozen
  */
 export function importOnnx(source: Uint8Array | LoadedModel, options: ImportOptions = {}): ImportedModel {
   const loaded = source instanceof Uint8Array ? decodeOnnx(source) : source;

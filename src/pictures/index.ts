@@ -13,7 +13,7 @@ export {
   toModel,
   toRgb,
 } from "./image.ts";
-export { type KernelImage, kernelFromImage } from "./kernel.ts";
+export { centredKernel, type KernelImage, kernelFromImage, kernelOffset } from "./kernel.ts";
 export { alphaMask, createMask, type Mask, maskFromImage, maskImage } from "./mask.ts";
-export { decodeNpy, encodeNpy, type NpyArray } from "./npy.ts";
+export { decodeNpy, encodeNpy, isNpy, type NpyArray } from "./npy.ts";
 export { type Seam, seamOf } from "./seam.ts";

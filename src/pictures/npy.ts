@@ -5,9 +5,14 @@ import { decodeHalf } from "../tensor/dtype.ts";
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
+  /** Kind and bytes of the numbers in the file, as NumPy writes them: "u1", "f4", "c8". */
+  readonly type?: string;
 }
 
 const magic = "\x93NUMPY";
+/** NumPy itself takes no longer header by default, and no more axes. */
+const LONGEST_HEADER = 10_000;
+const MOST_AXES = 64;
 
 /**
  * The array in the bytes of a NumPy file (.npy, versions 1 to 3): floats and integers of every size and byte order, bool,
@@ -34,10 +39,15 @@ export function decodeNpy(bytes: Uint8Array, name = "array"): NpyArray {
   const wide = width === 8 || width === 16 || type === "i4" || type === "u4";
   const data = wide && type !== "c8" ? new Float64Array(count) : new Float32Array(count);
   for (let i = 0; i < count; i++) data[i] = reader(view, i * each, little);
-  if (!complex) return { shape, data: fortran ? rowMajor(data, shape) : data };
+  if (!complex) return { shape, data: fortran ? rowMajor(data, shape) : data, type };
   const stored = [...shape, 2]; // real and imaginary part lie side by side, also in Fortran order
   const ordered = fortran ? rowMajor(data, [2, ...shape]) : movePartsFirst(data, stored);
-  return placeParts(ordered, shape, Math.max(0, shape.length - 2));
+  return { ...placeParts(ordered, shape, Math.max(0, shape.length - 2)), type };
+}
+
+/** Do these bytes begin as a .npy file does? */
+export function isNpy(bytes: Uint8Array): boolean {
+  return String.fromCharCode(...bytes.subarray(0, 6)) === magic;
 }
 
 /** The bytes of a .npy file (version 1, little-endian, row-major), float32 or float64 as the data are. */
@@ -99,10 +109,11 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const start = begin + length;
   if (version > 3 || start > bytes.length) throw unsupported(name, expected, "a header that is cut off or unknown");
+  if (length > LONGEST_HEADER) throw unsupported(name, `a header of at most ${LONGEST_HEADER} bytes`, String(length));
   const header = text(begin, start);
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const tuple = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  const tuple = /'shape':\s*\((\s*|\s*\d+\s*,\s*|\s*\d+(?:\s*,\s*\d+)+\s*,?\s*)\)/.exec(header)?.[1];
   if (descr === undefined || fortran === undefined || tuple === undefined)
     throw unsupported(name, "an array of real or complex numbers", `the header ${header.trim().slice(0, 80)}`);
   const shape = tuple
@@ -110,6 +121,8 @@ function readHeader(bytes: Uint8Array, name: string): Header {
     .map((part) => part.trim())
     .filter((part) => part !== "")
     .map(Number);
+  if (shape.length > MOST_AXES || !shape.every(Number.isSafeInteger))
+    throw unsupported(name, `at most ${MOST_AXES} axes of whole extents`, `the shape (${tuple.trim().slice(0, 60)})`);
   return { descr, fortran: fortran === "True", shape, start };
 }
 

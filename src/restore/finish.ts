@@ -10,13 +10,14 @@ import { greyOf, type Plan } from "./plan.ts";
  * @throws {TweedieError} numerical-failure: values that are not finite
  */
 export function finish(plan: Plan, planes: Float32Array): Image {
-  const { source, width, height, priorChannels, kept, mask, local } = plan;
+  const { source, width, height, priorChannels, kept, mask, local, gain } = plan;
   const channels = plan.channels === 3 ? 3 : 1;
   const result = fromModel(channels === 1 && priorChannels === 3 ? colourToGrey(planes) : planes, {
     width,
     height,
     channels,
   });
+  if (gain !== 1) for (let i = 0; i < result.data.length; i++) result.data[i] /= gain;
   if (kept && source) keepSamples(result, source, kept);
   if (!source) return result;
   const shown = source.channels === 3 && channels === 1 ? repeated(result) : result;

@@ -8,9 +8,12 @@ import { type NoiseLevel, noiseLevel } from "./noise.ts";
 import { operatorSpec } from "./operator.ts";
 import { findOutliers } from "./outliers.ts";
 import { isPicture, type Planes, planesToPicture, toPlanes } from "./planes.ts";
+import { inputRemarks } from "./remarks.ts";
 import type { RestoreRequest, SolverName } from "./request.ts";
+import { stretched, stretchOf } from "./stretch.ts";
 import { operatorName, parseTask, type Task } from "./task.ts";
 import { divide, holeRegion, type Tile, type TileOptions } from "./tiles.ts";
+import { withoutHiddenColours } from "./visible.ts";
 
 /** Pixels around a hole that the prior sees. */
 const SURROUNDINGS = 64;
@@ -29,6 +32,8 @@ export interface Plan {
   readonly noise: NoiseLevel;
   /** Noise of `y`, on the [-1, 1] scale. */
   readonly sigmaY: number;
+  /** How many times brighter than `source` the picture of `y` is, see {@link stretchOf}. */
+  readonly gain: number;
   /** What came: the image, or the measurement as one where it can be. */
   readonly source: Image | undefined;
   /** The shape [c, h, w] of the measurement as it came, and the channels of its x. */
@@ -53,6 +58,8 @@ export interface Plan {
   readonly local: boolean;
   readonly tiles: readonly Tile[];
   readonly blend: TileOptions;
+  /** What the user should know of the input, one sentence each. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -63,7 +70,7 @@ export function planRestoration(request: RestoreRequest<SolverName>, tileSize: n
   const { prior, size, seed = 0 } = request;
   const task = parseTask(request.task);
   checkKeepKnown(request, task);
-  const { image, seen, planes } = measured(request, task);
+  const { image, seen, planes, gain } = measured(request, task);
   const [, h, w] = planes.shape;
   const mask = task.name === "inpaint" ? maskOf(task.mask, image, w, h) : undefined;
   const spec = operatorSpec(task, w, h, mask?.known);
@@ -74,8 +81,8 @@ export function planRestoration(request: RestoreRequest<SolverName>, tileSize: n
   const { operator, how } = embed(spec, domain, prior.channels);
   checkRange(spec.name, operator.range, planes.shape, how === "repeated" ? prior.channels : 1);
 
-  const noise = noiseLevel(task, planes, seen, request.noise, mask);
-  const sigma = 2 * noise.sigma;
+  const noise = noiseLevel({ task, planes, image: seen, given: request.noise, mask, gain });
+  const sigma = 2 * noise.sigma * gain;
   const repeated = how === "repeated";
   const y = repeated ? greyToColour(planes.data, sigma, seed) : planes.data.slice();
   const saltAndPepper = noise.model?.kind === "salt-pepper";
@@ -91,6 +98,7 @@ export function planRestoration(request: RestoreRequest<SolverName>, tileSize: n
     operator: outliers && spec.name === "denoise" ? "inpaint" : operatorName(task),
     linear: operator.linear,
     noise,
+    gain,
     sigmaY: repeated ? COLOUR_NOISE * sigma : sigma,
     source: image,
     range: planes.shape,
@@ -112,6 +120,7 @@ export function planRestoration(request: RestoreRequest<SolverName>, tileSize: n
     local,
     tiles,
     blend,
+    remarks: inputRemarks({ task, image, mask, gain }),
   };
 }
 
@@ -137,8 +146,9 @@ interface Measured {
   readonly planes: Planes;
   /** The image that they are, as it came. */
   readonly image?: Image;
-  /** The same in the channels of the planes. */
+  /** The same in the channels of the planes, without what does not show. */
   readonly seen?: Image;
+  readonly gain: number;
 }
 
 /** The numbers that were measured. Of an image without colour, one plane is enough. */
@@ -152,12 +162,14 @@ function measured({ image, measurement }: RestoreRequest<SolverName>, task: Task
   if (measurement) {
     const planes = toPlanes(measurement);
     const seen = isPicture(planes) ? planesToPicture(planes) : undefined;
-    return { planes, image: seen, seen };
+    return { planes, image: seen, seen, gain: 1 };
   }
-  const grey = task.name === "colorize" || isGrey(image as Image);
-  const seen = grey ? greyOf(image as Image) : (image as Image);
+  const visible = withoutHiddenColours(image as Image);
+  const grey = task.name === "colorize" || isGrey(visible);
+  const seen = grey ? greyOf(visible) : visible;
   const shape = [seen.channels, seen.height, seen.width] as const;
-  return { planes: { shape, data: toModel(seen) }, image, seen };
+  const gain = stretchOf(seen, task);
+  return { planes: { shape, data: toModel(stretched(seen, gain)) }, image, seen, gain };
 }
 
 /** One channel; unlike {@link toGrey} exact for images that have no colour. */
@@ -199,9 +211,10 @@ function maskOf(given: Mask | MaskSpec | undefined, image: Image | undefined, wi
       got: "a picture without transparency",
       hint: "give a mask, in which white marks what is missing",
     });
-  if (mask.missing === width * height) {
-    const expected = "a picture of which something is known";
-    throw new TweedieError("invalid-operator", { what: "mask", expected, got: "a mask that is white everywhere" });
-  }
+  const fail = (expected: string, got: string) => new TweedieError("invalid-operator", { what: "mask", expected, got });
+  if (mask.missing === width * height)
+    throw fail("a picture of which something is known", "a mask that is white everywhere");
+  if (mask.missing === 0 && !given)
+    throw fail("a mask, or a picture with transparent pixels", "no pixel that is more than half transparent");
   return mask;
 }

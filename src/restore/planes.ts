@@ -13,9 +13,10 @@ export interface Planes {
 /**
  * An array of any rank as planes: missing leading axes have extent 1, and leading ones above three are laid together
  * ([1, C, H, W], or coils and their parts [K, 2, H, W] as 2K planes).
- * @throws TweedieError `size-mismatch` when there are no numbers, `numerical-failure` when some are not finite
+ * @throws TweedieError `size-mismatch` when there are no numbers or the channels come last, `numerical-failure` when some are not finite
  */
 export function toPlanes(array: { shape: readonly number[]; data: ArrayLike<number> }, what = "measurement"): Planes {
+  checkAxes(array.shape, what);
   const padded = [1, 1, 1, ...array.shape];
   const [height, width] = padded.slice(-2);
   const channels = padded.slice(0, -2).reduce((n, d) => n * d, 1);
@@ -31,6 +32,21 @@ export function toPlanes(array: { shape: readonly number[]; data: ArrayLike<numb
   if (bad >= 0)
     throw new TweedieError("numerical-failure", { what, expected: "finite numbers", got: String(data[bad]) });
   return { shape: [channels, height, width], data };
+}
+
+/** Pictures of other programs often have their channels last. @throws {TweedieError} size-mismatch */
+function checkAxes(shape: readonly number[], what: string): void {
+  const [height, width, last] = shape;
+  if (shape.length !== 3 || height < 16 || width < 8 || last < 2 || last > 4) return;
+  const complex = last === 2;
+  throw new TweedieError("size-mismatch", {
+    what,
+    expected: complex
+      ? `real and imaginary part before the other axes, [2, ${height}, ${width}]`
+      : `an array whose channels come first, [${last}, ${height}, ${width}]`,
+    got: `[${shape.join(", ")}]`,
+    hint: complex ? "save it as complex numbers, x[..., 0] + 1j * x[..., 1]" : "numpy.moveaxis(x, -1, 0) moves them",
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Preset } from "../settings/index.ts";
 import type { Solver, SolverOptions } from "../solvers/index.ts";
 import type { Planes } from "./planes.ts";
 import type { RestoreProgress } from "./progress.ts";
+import type { PictureRange } from "./range.ts";
 import type { TaskInput } from "./task.ts";
 
 /** What every run on an engine can be told. */
@@ -39,6 +40,8 @@ export interface RestoreRequest<S extends SolverName = keyof SolverOptions> exte
   readonly image?: Image | undefined;
   /** The numbers of a measurement as its operator gives them: unclipped, and of any shape. */
   readonly measurement?: Planes | undefined;
+  /** What black and white are in the picture behind `measurement`; by default -1 and 1. */
+  readonly range?: PictureRange | undefined;
   /** Size of the result, for measurements that do not tell it (compressed sensing). */
   readonly size?: PictureSize | undefined;
   /** What is wrong with it. */

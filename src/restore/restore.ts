@@ -3,13 +3,16 @@ import { type Image, type Seam, seamOf } from "../pictures/index.ts";
 import { type Choice, type Preset, settingsFor } from "../settings/index.ts";
 import { type Counts, parseOptions, type SolverOptions } from "../solvers/index.ts";
 import { finish } from "./finish.ts";
+import { withMeasuredEntries } from "./kspace.ts";
 import type { NoiseLevel } from "./noise.ts";
 import { type Plan, planRestoration } from "./plan.ts";
+import { toPlanes } from "./planes.ts";
 import type { RestoreProgress } from "./progress.ts";
+import { measurementFromRange } from "./range.ts";
 import type { RestoreCall, RestoreRequest, SolverName } from "./request.ts";
 import { type RunResult, runPlan } from "./run.ts";
 import type { RestoreSnapshot } from "./snapshot.ts";
-import type { Task } from "./task.ts";
+import { parseTask, type Task } from "./task.ts";
 
 /** Side of the tiles of large images, in pixels of the result. */
 export const TILE_SIZE = 512;
@@ -37,7 +40,7 @@ export interface Restoration {
   readonly missing?: number | undefined;
   /** Did all known pixels of an inpainting come out as they came? */
   readonly keptKnown: boolean;
-  /** One-sentence caveats about using this solver with this prior. */
+  /** Warnings of one sentence each: about the input, and about using this solver with this prior. */
   readonly remarks: readonly string[];
   readonly run: RunRecord;
 }
@@ -99,10 +102,11 @@ export async function* restoreSteps<S extends SolverName = keyof SolverOptions>(
   request: RestoreRequest<S>,
   from?: RestoreSnapshot,
 ): AsyncGenerator<RestoreStep, Restoration> {
+  const inRange = await inModelRange(request as RestoreRequest<SolverName>);
   let begun = from !== undefined;
   for (let tileSize = from?.tileSize ?? request.tileSize ?? TILE_SIZE; ; tileSize = Math.floor(tileSize / 2)) {
     try {
-      const steps = restoreInTiles(request as RestoreRequest<SolverName>, tileSize, from);
+      const steps = restoreInTiles(inRange, tileSize, from);
       for (;;) {
         const next = await steps.next();
         if (next.done) return next.value;
@@ -115,6 +119,16 @@ export async function* restoreSteps<S extends SolverName = keyof SolverOptions>(
       if (!tooLarge || begun || tileSize / 2 < SMALLEST_TILE) throw error;
     }
   }
+}
+
+/** The request with its measurement as that of a picture in [-1, 1]. */
+async function inModelRange(request: RestoreRequest<SolverName>): Promise<RestoreRequest<SolverName>> {
+  const { measurement, range, size, engine, signal } = request;
+  if (!measurement || request.image) return request;
+  const task = withMeasuredEntries(request.task, measurement);
+  if (!range) return { ...request, task };
+  const about = { task: parseTask(task), size, engine, signal };
+  return { ...request, task, measurement: await measurementFromRange(toPlanes(measurement), range, about) };
 }
 
 async function* restoreInTiles(
@@ -143,6 +157,7 @@ function describe(
 ): Restoration {
   const { mask, kept, how, task, tiles, blend } = plan;
   const keptKnown = mask !== undefined && kept !== undefined;
+  const interrupted = stopped || images.length < samples;
   const normScale = how === "repeated" ? 3 : 1;
   return {
     images,
@@ -151,7 +166,11 @@ function describe(
     seam: mask && seamOf(images[0], mask),
     missing: mask?.missing,
     keptKnown,
-    remarks: [solver.remark?.(prior)].filter((remark) => remark !== undefined),
+    remarks: [
+      ...plan.remarks,
+      solver.remark?.(prior),
+      keptKnown || interrupted || prior.latent ? undefined : misfit(plan.y, totals),
+    ].filter((remark) => remark !== undefined),
     run: {
       task,
       solver: solver.name,
@@ -170,9 +189,21 @@ function describe(
       threads: engine.threads,
       seconds,
       compileSeconds: totals.compileSeconds,
-      stopped: stopped || images.length < samples,
+      stopped: interrupted,
     },
   };
+}
+
+/** A residual above three times what noise leaves, by more than this part of what the data vary by, is a warning. */
+const MISFIT = 0.1;
+
+function misfit(y: Float32Array, { residual, expected }: RunResult["totals"]): string | undefined {
+  const mean = y.reduce((sum, v) => sum + v, 0) / y.length;
+  const spread = Math.sqrt(y.reduce((sum, v) => sum + (v - mean) ** 2, 0) / y.length);
+  const [left, noise] = [residual, expected].map((squares) => Math.sqrt(squares / y.length));
+  if (left <= 3 * noise + MISFIT * spread) return undefined;
+  const share = `${((100 * left) / spread).toFixed(0)}% of what the data vary by`;
+  return `the result does not explain the measurement: ${share} is left. The kernel, mask, range or noise may be wrong`;
 }
 
 function averageTrip(trips: RunResult["totals"]["roundTrips"]): RunRecord["roundTrip"] {

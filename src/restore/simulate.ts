@@ -74,7 +74,8 @@ function channelsOf(task: Task): 1 | 2 | 3 | undefined {
   return task.name === "operator" ? taskTraits(task.operator.name).channels : undefined;
 }
 
-async function measure(
+/** A(x), as the engine computes it. */
+export async function measure(
   operator: Operator,
   data: Float32Array,
   engine: Engine,

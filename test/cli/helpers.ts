@@ -34,7 +34,7 @@ export interface Ended {
 export async function tweedie(...argv: readonly string[]): Promise<Ended> {
   let [out, err] = ["", ""];
   const code = await run(argv, {
-    out: { write: (text) => (out += text) },
+    out: { write: (data) => (out += typeof data === "string" ? data : Buffer.from(data).toString("latin1")) },
     err: { write: (text) => (err += text) },
   });
   return { code, out, err };

@@ -1,12 +1,25 @@
 import type { Command } from "commander";
 import * as z from "zod";
 import { declarePictures, type Environment } from "../command.ts";
-import { model, pictureOptions, samples, size, solverOption, steps, taskOptions, tile } from "../common-options.ts";
+import {
+  maxPixels,
+  model,
+  pictureOptions,
+  range,
+  samples,
+  size,
+  solverOption,
+  steps,
+  taskOptions,
+  tile,
+} from "../common-options.ts";
 import { option } from "../options.ts";
 
 export const restoreSchema = z.strictObject({
   image: z.string(),
   ...taskOptions,
+  range,
+  maxPixels,
   size,
   keepKnown: option(z.boolean().optional(), {
     flag: "--keep-known",

@@ -1,14 +1,21 @@
 import { createEngine } from "../../node/engine.ts";
 import type { NoiseModel } from "../../operators/index.ts";
-import { formatFromPath, formatTraits, maskImage } from "../../pictures/index.ts";
-import { holdsPicture, type Simulation, simulate, simulationPicture } from "../../restore/index.ts";
+import { formatTraits, maskImage } from "../../pictures/index.ts";
+import {
+  fromRange,
+  holdsPicture,
+  pagesRemark,
+  type Simulation,
+  simulate,
+  simulationPicture,
+} from "../../restore/index.ts";
 import type { PictureCommand, Prepared, Product } from "../command.ts";
 import { type DegradeArguments, degradeSchema } from "../commands/degrade.ts";
 import { UsageError } from "../errors.ts";
-import { isArrayFile } from "../outputs.ts";
+import { isArrayFile, outputFormat } from "../outputs.ts";
 import { digits } from "../progress.ts";
 import { describeOptions } from "../report.ts";
-import { type PreparedTask, prepareTask, toTask } from "./task.ts";
+import { type PreparedTask, prepareTask, rangeOf, toTask } from "./task.ts";
 
 type PreparedDegrade = PreparedTask<DegradeArguments> & Prepared<DegradeArguments>;
 
@@ -27,7 +34,9 @@ export const degradeCommand: PictureCommand<DegradeArguments, PreparedDegrade> =
   async perform(prepared, inputs, { signal }) {
     const { args } = prepared;
     const clean = inputs.isArray("image") ? inputs.array("image") : await inputs.image("image");
-    const [planes, image] = "shape" in clean ? [clean, undefined] : [undefined, clean];
+    const ranged = rangeOf(args, inputs);
+    const [planes, image] =
+      "shape" in clean ? [ranged ? fromRange(clean, ranged.range) : clean, undefined] : [undefined, clean];
     const task = await toTask(prepared, inputs, clean);
     const engine = await createEngine({ threads: args.threads, signal });
     try {
@@ -37,9 +46,12 @@ export const degradeCommand: PictureCommand<DegradeArguments, PreparedDegrade> =
       return {
         pictures: [product],
         ...(args.saveMask && mask ? { besides: [{ name: "mask", picture: maskImage(mask) }] } : {}),
-        resolved: { ...args, threads: engine.threads },
+        resolved: { ...args, threads: engine.threads, ...(ranged ? { range: ranged.range } : {}) },
         record: { measurement: simulation.shape },
-        summary: describe(args, simulation, "alpha" in product && product.alpha !== undefined),
+        summary: [
+          ...describe(args, simulation, "alpha" in product && product.alpha !== undefined),
+          ...notes(ranged?.remark, pagesRemark(image)),
+        ],
       };
     } finally {
       await engine.dispose();
@@ -70,9 +82,12 @@ function asProduct(simulation: Simulation, output: string, image: Parameters<typ
     });
   const damaged = simulationPicture(simulation, image);
   const { alpha: _, ...opaque } = damaged;
-  const showsHoles = formatTraits[formatFromPath(output)].alpha;
+  const showsHoles = formatTraits[outputFormat(output)].alpha;
   return simulation.mask && !showsHoles ? opaque : damaged;
 }
+
+const notes = (...texts: readonly (string | undefined)[]): [string, string][] =>
+  texts.flatMap((text) => (text === undefined ? [] : [["note", text] as [string, string]]));
 
 function describe(args: DegradeArguments, { noise, task, mask }: Simulation, transparent: boolean): [string, string][] {
   const summary: [string, string][] = [

@@ -1,9 +1,9 @@
 import { TweedieError } from "../../errors.ts";
 import { decodeImage } from "../../node/codecs/index.ts";
-import { readBytes, sha256 } from "../../node/files.ts";
-import { decodeNpy, type Image } from "../../pictures/index.ts";
+import { readBytes, readStandardInput, sha256 } from "../../node/files.ts";
+import { decodeNpy, type Image, isNpy, type NpyArray } from "../../pictures/index.ts";
 import { type Planes, toPlanes } from "../../restore/index.ts";
-import { isArrayFile } from "../outputs.ts";
+import { isArrayFile, STANDARD } from "../outputs.ts";
 
 interface InputFile {
   readonly path: string;
@@ -18,25 +18,31 @@ export type RecordedFiles = Readonly<Record<string, { readonly sha256: string }>
 export class Inputs {
   readonly #files: ReadonlyMap<string, InputFile>;
 
-  private constructor(files: ReadonlyMap<string, InputFile>) {
+  readonly #maxPixels: number | undefined;
+
+  private constructor(files: ReadonlyMap<string, InputFile>, maxPixels: number | undefined) {
     this.#files = files;
+    this.#maxPixels = maxPixels;
   }
 
   /**
    * @param paths by the argument that names them
-   * @param recorded what the files have to be
+   * @param options `recorded`: what the files have to be; `maxPixels`: of each picture, see `decodeImage`
    * @throws {TweedieError} as `readBytes`; invalid-option: a file is not the recorded one, or none is recorded
    */
-  static async read(paths: Readonly<Record<string, string>>, recorded?: RecordedFiles): Promise<Inputs> {
+  static async read(
+    paths: Readonly<Record<string, string>>,
+    { recorded, maxPixels }: { recorded?: RecordedFiles | undefined; maxPixels?: number | undefined } = {},
+  ): Promise<Inputs> {
     const files = new Map<string, InputFile>();
     for (const [name, path] of Object.entries(paths)) {
       const wanted = recorded && recordedHash(recorded, name, path);
-      const bytes = await readBytes(path);
+      const bytes = path === STANDARD ? await readStandardInput() : await readBytes(path);
       const hash = sha256(bytes);
       if (wanted !== undefined) expectHash(path, wanted, hash);
       files.set(name, { path, bytes, sha256: hash });
     }
-    return new Inputs(files);
+    return new Inputs(files, maxPixels);
   }
 
   /** Path and hash of each, by the argument that names it. */
@@ -49,7 +55,8 @@ export class Inputs {
   }
 
   isArray(name: string): boolean {
-    return isArrayFile(this.#file(name).path);
+    const { path, bytes } = this.#file(name);
+    return path === STANDARD ? isNpy(bytes) : isArrayFile(path);
   }
 
   path(name: string): string {
@@ -58,12 +65,17 @@ export class Inputs {
 
   image(name: string): Promise<Image> {
     const { bytes, path } = this.#file(name);
-    return decodeImage(bytes, { name: path });
+    return decodeImage(bytes, { name: path, maxPixels: this.#maxPixels });
   }
 
   array(name: string): Planes {
+    return toPlanes(this.numbers(name), this.path(name));
+  }
+
+  /** The array of a .npy file as it is. */
+  numbers(name: string): NpyArray {
     const { bytes, path } = this.#file(name);
-    return toPlanes(decodeNpy(bytes, path), path);
+    return decodeNpy(bytes, path);
   }
 
   #file(name: string): InputFile {

@@ -2,7 +2,7 @@ import { dirname, relative, resolve } from "node:path";
 import { TweedieError } from "../../errors.ts";
 import { encodeImage } from "../../node/codecs/index.ts";
 import { sha256, writeTogether } from "../../node/files.ts";
-import { encodeNpy, formatFromPath } from "../../pictures/index.ts";
+import { encodeNpy } from "../../pictures/index.ts";
 import { picturePlanes } from "../../restore/index.ts";
 import type { Context, Outcome, PictureArguments, PictureCommand, Product } from "../command.ts";
 import type { ExitCode } from "../errors.ts";
@@ -12,8 +12,12 @@ import {
   checkOutputs,
   checkWithin,
   isArrayFile,
+  isStandardOutput,
   manifestPath,
+  type Named,
+  outputFormat,
   picturePaths,
+  STANDARD,
   targetsOf,
 } from "../outputs.ts";
 import { describeProgress, StatusLine } from "../progress.ts";
@@ -42,10 +46,12 @@ export async function runPictures<A extends PictureArguments>(
     return { finished, code: exitCode() };
   };
   const { finished, code = 1 } = await withContext(asJson, terminal, run);
-  await writeResults(finished, args.output);
-  const record = manifestPath(args.output);
-  if (asJson) terminal.out.write(`${JSON.stringify({ manifest: record, ...finished.manifest }, null, 2)}\n`);
-  else terminal.out.write(`${report(command.name, finished, record)}\n`);
+  await writeResults(finished, args, terminal);
+  const record = manifestPath(args);
+  // The result has standard output for itself.
+  const out = isStandardOutput(args.output) ? terminal.err : terminal.out;
+  if (asJson) out.write(`${JSON.stringify({ manifest: record, ...finished.manifest }, null, 2)}\n`);
+  else out.write(`${report(command.name, finished, record)}\n`);
   const { stopped } = finished.outcome;
   if (stopped === undefined) return 0;
   const names = finished.files.map(({ path }) => path).join(", ");
@@ -96,11 +102,11 @@ export async function perform<A extends PictureArguments>(
 ): Promise<Finished> {
   const prepared = await command.prepare(given);
   const { args, count, besides } = prepared;
-  if (recorded?.folder !== undefined) await checkWithin(recorded.folder, targetsOf(args.output, count, besides));
+  if (recorded?.folder !== undefined) await checkWithin(recorded.folder, targetsOf(args, count, besides));
   const model = args.model === undefined ? undefined : await modelFile(args.model);
   const sources = [...Object.values(prepared.files), ...(model === undefined ? [] : [model])];
-  await checkOutputs(args.output, count, sources, besides);
-  const inputs = await Inputs.read(prepared.files, recorded?.inputs);
+  await checkOutputs(args, count, sources, besides);
+  const inputs = await Inputs.read(prepared.files, { recorded: recorded?.inputs, maxPixels: args.maxPixels });
 
   const outcome = await command.perform(prepared, inputs, context);
   const paths = picturePaths(args.output, count);
@@ -110,8 +116,9 @@ export async function perform<A extends PictureArguments>(
   for (const { name, picture } of outcome.besides ?? [])
     files.push({ path: besidesPath(args.output, name), bytes: await encodeImage(picture, { format: "png" }) });
 
-  const base = dirname(resolve(args.output));
-  const place = (path: string): string => relative(base, resolve(path)) || ".";
+  const base = dirname(resolve(manifestPath(args) ?? args.output));
+  const place = (path: string): string =>
+    path === STANDARD || isStandardOutput(path) ? path : relative(base, resolve(path)) || ".";
   const read = inputs.files.map(
     ([name, { path, sha256: hash }]) => [name, { path: place(path), sha256: hash }] as const,
   );
@@ -123,6 +130,7 @@ export async function perform<A extends PictureArguments>(
       ...moved,
       ...(model === undefined ? {} : { model: place(model) }),
       output: place(args.output),
+      record: undefined,
     },
     inputs: Object.fromEntries(read),
     outputs: files.map(({ path, bytes }) => ({ path: place(path), sha256: sha256(bytes) })),
@@ -134,23 +142,29 @@ export async function perform<A extends PictureArguments>(
 /** A product as the bytes of its file; pictures in .npy files are numbers from -1 (black) to 1 (white). */
 async function encode(product: Product, output: string): Promise<Uint8Array> {
   if (isArrayFile(output)) return encodeNpy("shape" in product ? product : picturePlanes(product));
-  if (!("shape" in product)) return encodeImage(product, { format: formatFromPath(output) });
+  if (!("shape" in product)) return encodeImage(product, { format: outputFormat(output) });
   throw new TweedieError("internal", { what: output, expected: "a picture", got: "numbers" });
 }
 
-/** Writes the pictures and their record, all or none. */
-export async function writeResults({ files, manifest }: Finished, output: string): Promise<void> {
-  const record = { path: manifestPath(output), bytes: `${JSON.stringify(manifest, null, 2)}\n` };
-  await writeTogether([...files, record]);
+/** Writes the pictures and their record, all or none; to standard output what is meant for it. */
+export async function writeResults({ files, manifest }: Finished, named: Named, { out }: Terminal): Promise<void> {
+  const path = manifestPath(named);
+  const record = path === undefined ? [] : [{ path, bytes: `${JSON.stringify(manifest, null, 2)}\n` }];
+  const toStandard = isStandardOutput(named.output);
+  await writeTogether(toStandard ? record : [...files, ...record]);
+  if (toStandard) for (const { bytes } of files) out.write(bytes);
 }
 
-function report(name: string, { outcome, files }: Finished, record: string): string {
+function report(name: string, { outcome, files }: Finished, record: string | undefined): string {
   const [first] = outcome.pictures;
   const list = files.length > 3 ? `${files[0].path} … ${files.at(-1)?.path}` : files.map(({ path }) => path).join(", ");
   const title = `tweedie ${name}${outcome.stopped === undefined ? "" : " (stopped early)"}`;
   return formatSummary(title, [
     ...outcome.summary,
-    ["result", `${list} (${extent(first)}); record of the run: ${record}`],
+    [
+      "result",
+      `${list} (${extent(first)}); ${record === undefined ? "no record (--record names one)" : `record of the run: ${record}`}`,
+    ],
   ]);
 }
 

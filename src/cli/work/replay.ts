@@ -6,9 +6,9 @@ import { listPriors, loadPrior } from "../../node/models.ts";
 import { parse } from "../../schema.ts";
 import type { Context, PictureArguments, PictureCommand } from "../command.ts";
 import type { ReplayArguments } from "../commands/replay.ts";
-import type { ExitCode } from "../errors.ts";
+import { type ExitCode, UsageError } from "../errors.ts";
 import { type Manifest, readManifest, versions } from "../manifest.ts";
-import { checkWithin } from "../outputs.ts";
+import { checkWithin, isStandardOutput } from "../outputs.ts";
 import { formatSummary } from "../report.ts";
 import type { Terminal } from "../terminal.ts";
 import { degradeCommand } from "./degrade.ts";
@@ -33,7 +33,7 @@ interface Replay {
 /** `replay`: 0 when the bytes are the recorded ones. */
 export async function runReplay(args: ReplayArguments, asJson: boolean, terminal: Terminal): Promise<ExitCode> {
   const { record } = args;
-  const work = (context: Context) => replay(args, context);
+  const work = (context: Context) => replay(args, context, terminal);
   const { finished, same, differences, written } = await withContext(asJson, terminal, work);
   if (asJson) {
     terminal.out.write(`${JSON.stringify({ same, differences, written, run: finished.manifest }, null, 2)}\n`);
@@ -57,7 +57,10 @@ export async function runReplay(args: ReplayArguments, asJson: boolean, terminal
 async function replay(
   { record: path, output, allowOperatorModule }: ReplayArguments,
   context: Context,
+  terminal: Terminal,
 ): Promise<Replay> {
+  if (output !== undefined && isStandardOutput(output))
+    throw new UsageError({ what: "-o", expected: "a file name", got: output });
   const manifest = renamed(await readManifest(path));
   const command = commands.find(({ name }) => name === manifest.command);
   if (!command) {
@@ -70,12 +73,13 @@ async function replay(
   const folder = output === undefined ? dirname(path) : undefined;
   if (folder !== undefined) await checkExisting(manifest, folder, path);
 
-  const replayed = { ...args, output: output ?? args.output };
+  // Where a record goes is not for a record to say.
+  const replayed = { ...args, output: output ?? args.output, record: undefined };
   const finished = await perform(command, replayed, context, { inputs: manifest.inputs, folder });
   const same =
     finished.files.length === manifest.outputs.length &&
     finished.files.every(({ bytes }, i) => sha256(bytes) === manifest.outputs[i].sha256);
-  const written = await writeReplay(finished, output, same);
+  const written = await writeReplay(finished, output, same, terminal);
   return { finished, same, differences: compareVersions(manifest), written };
 }
 
@@ -142,9 +146,14 @@ async function checkExisting({ outputs }: Manifest, folder: string, path: string
   }
 }
 
-async function writeReplay(finished: Finished, output: string | undefined, same: boolean): Promise<string[]> {
+async function writeReplay(
+  finished: Finished,
+  output: string | undefined,
+  same: boolean,
+  terminal: Terminal,
+): Promise<string[]> {
   if (output !== undefined) {
-    await writeResults(finished, output);
+    await writeResults(finished, { output }, terminal);
     return finished.files.map(({ path }) => path);
   }
   // Other bytes are not put under the recorded name; they can be had with -o.

@@ -1,6 +1,8 @@
+import { TweedieError } from "../../errors.ts";
+import { MAX_PIXELS } from "../../node/codecs/index.ts";
 import { createEngine } from "../../node/engine.ts";
 import { loadPrior } from "../../node/models.ts";
-import { checkEncodable, formatFromPath, type Image } from "../../pictures/index.ts";
+import { checkEncodable, type Image } from "../../pictures/index.ts";
 import {
   isPictureTask,
   type Restoration,
@@ -13,11 +15,13 @@ import {
 import type { SolverOptions } from "../../solvers/index.ts";
 import type { PictureCommand, Prepared } from "../command.ts";
 import { type RestoreArguments, restoreSchema } from "../commands/restore.ts";
-import { isArrayFile } from "../outputs.ts";
+import { UsageError } from "../errors.ts";
+import { isArrayFile, isStandardOutput, outputFormat, STANDARD } from "../outputs.ts";
 import { describeRestoration, describeSamples, plural } from "../report.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { compare, describeMetrics, readReference } from "./metrics.ts";
-import { type PreparedTask, prepareTask, sizeOf, toTask } from "./task.ts";
+import { type PreparedTask, prepareTask, rangeOf, sizeOf, toTask } from "./task.ts";
+import { asWritten, changesOfKnown } from "./written.ts";
 
 type PreparedRestore = PreparedTask<RestoreArguments> & Prepared<RestoreArguments>;
 
@@ -28,6 +32,8 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
   async prepare(given) {
     const task = await prepareTask(given);
     const { image, reference, samples } = given;
+    if (given.resume && (isStandardOutput(given.output) || image === STANDARD))
+      throw new UsageError({ what: "--resume", expected: "a run with files", got: "-" });
     const files = { image, ...task.files, ...(reference === undefined ? {} : { reference }) };
     return { ...task, files, count: samples, besides: samples > 1 ? ["mean", "std"] : [] };
   },
@@ -37,18 +43,28 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
     const damaged = inputs.isArray("image") ? inputs.array("image") : await inputs.image("image");
     const image = "shape" in damaged ? undefined : damaged;
     const size = image && scaled(image, args.scale ?? 1);
+    const { maxPixels = MAX_PIXELS } = args;
+    if (size && size.width * size.height > maxPixels)
+      throw new TweedieError("too-large", {
+        what: "result",
+        expected: `at most ${maxPixels} pixels`,
+        got: `${size.width}x${size.height}`,
+        hint: "--max-pixels allows more",
+      });
     if (image && size && !isArrayFile(args.output))
       checkEncodable(
         { ...size, alpha: staysTransparent(args) ? image.alpha : undefined },
-        { format: formatFromPath(args.output) },
+        { format: outputFormat(args.output) },
       );
     const expected = size && isPictureTask(args.task) ? await readReference(inputs, size) : undefined;
     const task = await toTask(prepared, inputs, damaged);
+    const ranged = rangeOf(args, inputs, task);
     const prior = await loadPrior(args.model, { signal });
     const engine = await createEngine({ threads: args.threads });
     try {
       const request: RestoreRequest = {
         ...("shape" in damaged ? { measurement: damaged } : { image: damaged }),
+        range: ranged?.range,
         size: sizeOf(args.size),
         task,
         prior,
@@ -64,14 +80,20 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
         stopAfter: args.stopAfter,
         signal,
       };
-      const checkpoint = new Checkpoint(args.output, args.checkpoint);
+      const checkpoint = new Checkpoint(
+        args.output,
+        isStandardOutput(args.output) ? Number.POSITIVE_INFINITY : args.checkpoint,
+      );
       const result = await run(request, checkpoint, args.resume === true, (p) => progress("restoring", p));
       if (!result.run.stopped) await checkpoint.remove();
+      const written = await asWritten(result.images[0], args.output);
+      const changes = image && written && result.keptKnown ? changesOfKnown(image, written, result) : undefined;
       const reference = expected ?? (await readReference(inputs, result.images[0]));
-      const metrics = reference && compare(result.images[0], reference);
+      const metrics = reference && compare(written ?? result.images[0], reference);
       const comparable = image && reference && image.width === reference.width && image.height === reference.height;
       const before = comparable ? compare(image, reference) : undefined;
-      const summary = describeRestoration(result, prior.name);
+      const remarks = [ranged?.remark, ...result.remarks].filter((remark) => remark !== undefined);
+      const summary = describeRestoration({ ...result, remarks }, prior.name, changes);
       if (metrics)
         summary.push([
           "quality",
@@ -91,9 +113,9 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
               ],
             }
           : {}),
-        resolved: resolve(args, result),
+        resolved: { ...resolve(args, result), ...(ranged ? { range: ranged.range } : {}) },
         record: {
-          ...facts(result),
+          ...facts({ ...result, remarks, keptKnown: result.keptKnown && !changes }),
           model: { name: prior.name, sha256: prior.hash },
           ...(metrics ? { metrics, before } : {}),
           ...(statistics ? { samples: samplesRecord(result, statistics, reference) } : {}),

@@ -1,13 +1,18 @@
 import "../../node/network-operator.ts"; // registers it
 import type { z } from "zod";
+import { TweedieError } from "../../errors.ts";
 import { loadOperators } from "../../node/modules.ts";
-import type { MaskSpec } from "../../operators/index.ts";
-import { type Image, kernelFromImage, maskFromImage } from "../../pictures/index.ts";
+import { type MaskSpec, maskBits } from "../../operators/index.ts";
+import { centredKernel, type Image, kernelFromImage, luminance, maskFromImage } from "../../pictures/index.ts";
 import {
   type BlurKernel,
   isPictureTask,
   listTasks,
+  type PictureRange,
   type Planes,
+  parseTask,
+  type RecognisedRange,
+  recogniseRange,
   resolveMask,
   type TaskInput,
 } from "../../restore/index.ts";
@@ -35,10 +40,12 @@ export interface PreparedTask<A extends TaskArguments> {
 }
 
 const belongsTo = {
-  mask: ["inpaint"],
+  mask: ["inpaint", "mri", "mri-complex"],
+  maps: ["mri", "mri-complex"],
   maskSeed: ["inpaint"],
   scale: ["super-resolution"],
   kernel: ["super-resolution", "deblur"],
+  kernelCentre: ["deblur"],
   border: ["deblur"],
 } as const;
 
@@ -65,9 +72,13 @@ export async function prepareTask<A extends TaskArguments>(given: A): Promise<Pr
     refuse(given, "operatorModule", task, ["tasks that a module defines"]);
     refuse(given, "param", task, ["tasks that are operators, such as jpeg"]);
   }
-  const args = { ...given, task };
+  const args = withFiles({ ...given, task });
   const files: Record<string, string> = {};
   if (operatorModule !== undefined) files.operatorModule = operatorModule;
+  if (!isPictureTask(task)) {
+    if (args.mask !== undefined) files.mask = args.mask;
+    if (args.maps !== undefined) files.maps = args.maps;
+  }
   switch (task) {
     case "inpaint": {
       if (args.mask === undefined) return { args, files };
@@ -92,6 +103,15 @@ export async function prepareTask<A extends TaskArguments>(given: A): Promise<Pr
     default:
       return { args, files };
   }
+}
+
+/** `--param mask=FILE` says the same as `--mask FILE`; so with `maps`. */
+function withFiles<A extends TaskArguments>(args: A): A {
+  const { param = {} } = args;
+  const moved = (["mask", "maps"] as const).filter((name) => /\.\w+$/.test(String(param[name] ?? "")));
+  if (moved.length === 0) return args;
+  const rest = Object.entries(param).filter(([name]) => !moved.some((m) => m === name));
+  return { ...args, ...Object.fromEntries(moved.map((name) => [name, param[name]])), param: Object.fromEntries(rest) };
 }
 
 function refuse(given: TaskArguments, name: keyof typeof options, task: string, tasks: readonly string[]): void {
@@ -122,17 +142,80 @@ export async function toTask(
     case "super-resolution":
       return { name: "super-resolution", scale: args.scale ?? 4, kernel: args.kernel as "box" | "bicubic" };
     case "deblur":
-      return { name: "deblur", kernel: blur ?? (await shownKernel(inputs)), border: args.border };
+      return {
+        name: "deblur",
+        kernel: blur ?? (await shownKernel(inputs, args.kernelCentre === "auto")),
+        border: args.border,
+      };
     case "denoise":
     case "colorize":
       return { name: args.task };
     default:
-      return { name: "operator", operator: { ...args.param, name: args.task } };
+      return { name: "operator", operator: { ...args.param, ...(await scanFiles(inputs, picture)), name: args.task } };
   }
 }
 
-async function shownKernel(inputs: Inputs): Promise<BlurKernel> {
-  return { type: "image", kernel: kernelFromImage(await inputs.image("kernel"), inputs.path("kernel")) };
+/** What files say of an MRI scan: which entries were measured (white, or not 0), and the coils' sensitivities. */
+async function scanFiles(inputs: Inputs, picture: Image | Planes): Promise<Record<string, unknown>> {
+  const options: Record<string, unknown> = {};
+  if (inputs.has("mask")) {
+    const { shape, data } = inputs.isArray("mask") ? inputs.array("mask") : greyPlane(await inputs.image("mask"));
+    const { width, height } = extentOf(picture);
+    if (String(shape) !== String([1, height, width]))
+      throw new TweedieError("size-mismatch", {
+        what: inputs.path("mask"),
+        expected: `a mask of the measurement's size ${width}x${height}`,
+        got: shape[0] === 1 ? `${shape[2]}x${shape[1]}` : `[${shape.join(", ")}]`,
+      });
+    options.mask = (maskBits(data, height, width) as { known: string }).known;
+  }
+  if (inputs.has("maps")) {
+    const { shape, data } = inputs.numbers("maps");
+    const [coils, parts, height, width] = shape;
+    if (shape.length !== 4 || parts !== 2)
+      throw new TweedieError("size-mismatch", {
+        what: inputs.path("maps"),
+        expected: "complex numbers [coils, height, width]",
+        got: `[${shape.join(", ")}]`,
+      });
+    const n = height * width;
+    const part = (k: number) =>
+      Array.from({ length: coils * n }, (_, i) => data[(2 * Math.floor(i / n) + k) * n + (i % n)]);
+    options.maps = { coils, height, width, re: part(0), im: part(1) };
+  }
+  return options;
+}
+
+/** 1 where a picture is at least half bright. */
+function greyPlane(image: Image): Planes {
+  const data = luminance(image).map((v) => (v >= 0.5 ? 1 : 0));
+  return { shape: [1, image.height, image.width], data };
+}
+
+async function shownKernel(inputs: Inputs, centred: boolean): Promise<BlurKernel> {
+  const kernel = kernelFromImage(await inputs.image("kernel"), inputs.path("kernel"));
+  return { type: "image", kernel: centred ? centredKernel(kernel) : kernel };
+}
+
+/**
+ * The range of a .npy input: as declared, or what its numbers say. Undefined for picture files.
+ * @param task what it measures; by default a picture
+ * @throws {UsageError} a range for a picture file
+ * @throws {TweedieError} as `recogniseRange`
+ */
+export function rangeOf(
+  { range }: { range?: PictureRange | undefined },
+  inputs: Inputs,
+  task: TaskInput = { name: "denoise" },
+): RecognisedRange | undefined {
+  if (!inputs.isArray("image")) {
+    if (range === undefined) return undefined;
+    const expected = "no --range with a picture file, whose format says what black and white are";
+    throw new UsageError({ what: "--range", expected, got: `${range.black}..${range.white}` });
+  }
+  if (range !== undefined) return { range };
+  const { type = "" } = inputs.numbers("image");
+  return recogniseRange(inputs.array("image"), type, parseTask(task), inputs.path("image"));
 }
 
 /** Width and height of a picture or of planes. */

@@ -2,14 +2,18 @@ import type { Metadata } from "sharp";
 import { TweedieError } from "../../errors.ts";
 import { type ImageFormat, sniff } from "../../pictures/formats.ts";
 import { type Image, type ImageMeta, isGrey } from "../../pictures/image.ts";
+import { availableMemory } from "../memory.ts";
 import { normalizeExif } from "./exif.ts";
 
 export interface DecodeOptions {
-  /** Largest number of pixels accepted, checked against the header before any pixel is decoded. Default 2^28. */
-  maxPixels?: number;
+  /** Largest number of pixels accepted, checked against the header before any pixel is decoded. Default 10⁸. */
+  maxPixels?: number | undefined;
   /** For messages. */
   name?: string;
 }
+
+/** Ten thousand pixels along each side; a file of 30 kB can hold more than any machine can. */
+export const MAX_PIXELS = 1e8;
 
 const READABLE = "a PNG, JPEG, WebP, TIFF or AVIF picture";
 
@@ -44,7 +48,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   } catch (error) {
     throw corrupt(error);
   }
-  checkHeader(header, name, options.maxPixels ?? 2 ** 28);
+  checkHeader(header, name, options.maxPixels ?? MAX_PIXELS);
 
   const bitDepth = header.depth === "ushort" ? 16 : 8;
   const fromOtherSpace = header.space === "cmyk" || header.space === "lab" || header.space === "labs";
@@ -96,6 +100,19 @@ function checkHeader(header: Metadata, name: string, maxPixels: number): void {
       what: name,
       expected: `at most ${maxPixels} pixels`,
       got: `${header.width}x${header.height} = ${header.width * header.height}`,
+      hint: "--max-pixels (maxPixels) allows more",
+    });
+  }
+  // Decoded samples and their floats are in memory together.
+  const bands = header.channels + (header.hasAlpha ? 0 : 1);
+  const wanted = header.width * header.height * bands * (4 + (header.depth === "uchar" ? 1 : 2));
+  const free = availableMemory();
+  if (wanted > free) {
+    const size = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    throw new TweedieError("too-large", {
+      what: name,
+      expected: `a picture that fits into the ${size(free)} of memory that are free`,
+      got: `${header.width}x${header.height}, which needs ${size(wanted)}`,
     });
   }
   if (header.depth !== "uchar" && header.depth !== "ushort") {
@@ -103,6 +120,7 @@ function checkHeader(header: Metadata, name: string, maxPixels: number): void {
       what: name,
       expected: "8- or 16-bit integer samples",
       got: `${header.depth} samples`,
+      hint: "save its numbers as .npy (numpy.save) and say with --range what is black and white",
     });
   }
 }

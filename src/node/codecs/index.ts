@@ -1,2 +1,2 @@
-export { type DecodeOptions, decodeImage } from "./decode.ts";
+export { type DecodeOptions, decodeImage, MAX_PIXELS } from "./decode.ts";
 export { encodeImage } from "./encode.ts";

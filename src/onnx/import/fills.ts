@@ -1,5 +1,7 @@
+import { TweedieError } from "../../errors.ts";
 import { isReal } from "../../tensor/dtype.ts";
 import { constant, type DType, eye, oneHot, range, type Tensor } from "../../tensor/index.ts";
+import { affordable, MOST_ELEMENTS, MOST_ON_HOST } from "./budget.ts";
 import type { Family, OnnxNode } from "./node.ts";
 import { staticValues } from "./static.ts";
 import { computedType, typeName } from "./tensors.ts";
@@ -24,8 +26,21 @@ function constantOfShape(node: OnnxNode): Tensor {
   const value = node.around.tensorAttribute(node.attributes, "value");
   const fill = value ? (staticValues(value)?.[0] ?? 0) : 0;
   const shape = node.numbers(0, "shape");
+  checkShape(shape);
   const scalar = constant(fill, [], value?.dtype ?? "float32");
   return scalar.expand(shape); // worked out at import when small
+}
+
+/** @throws {TweedieError} invalid-model: extents that are none; too-large */
+function checkShape(shape: readonly number[]): void {
+  const wrong = shape.find((d) => !Number.isSafeInteger(d) || d < 0);
+  if (wrong !== undefined)
+    throw new TweedieError("invalid-model", { message: `expected extents from 0 on, got ${wrong}` });
+  affordable(
+    shape.reduce((n, d) => n * d, 1),
+    MOST_ELEMENTS,
+    "elements",
+  );
 }
 
 function typeOf(node: OnnxNode, code: number): DType {
@@ -39,11 +54,13 @@ const outputType = (node: OnnxNode) => typeOf(node, node.attributes.int("output_
 function eyeLike(node: OnnxNode): Tensor {
   const x = node.tensor(0);
   const code = node.attributes.int("dtype");
+  affordable(x.shape[0] * x.shape[1], MOST_ON_HOST, "elements of a unit matrix");
   return eye(x.shape[0], x.shape[1], node.attributes.int("k", 0), code === undefined ? x.dtype : typeOf(node, code));
 }
 
 function rangeNode(node: OnnxNode): Tensor {
   const [start, limit, step] = [node.number(0, "start"), node.number(1, "limit"), node.number(2, "delta")];
+  affordable(Math.max(0, Math.ceil((limit - start) / step)), MOST_ON_HOST, "numbers in a range");
   return range(start, limit, step, node.tensor(0).dtype);
 }
 
@@ -51,6 +68,8 @@ function oneHotNode(node: OnnxNode): Tensor {
   const indices = node.tensor(0);
   const whole = isReal(indices.dtype) || indices.dtype.startsWith("u") ? indices.cast("int64") : indices;
   const depth = node.number(1, "depth");
+  affordable(depth, MOST_ON_HOST, "entries of a one-hot axis");
+  affordable(depth * indices.size, MOST_ELEMENTS, "elements");
   const values = node.tensor(2);
   return oneHot(whole, depth, {
     axis: node.attributes.int("axis", -1),
@@ -64,6 +83,7 @@ const window =
   (...cosines: readonly number[]) =>
   (node: OnnxNode) => {
     const size = node.number(0, "size");
+    affordable(size, MOST_ON_HOST, "entries of a window");
     const period = node.attributes.flag("periodic", true) ? size : size - 1;
     const at = (n: number) => cosines.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * n) / period), 0);
     return constant(
@@ -83,10 +103,12 @@ function melWeights(node: OnnxNode): Tensor {
   const [low, high] = [node.number(3, "lower edge"), node.number(4, "upper edge")];
   const bins = Math.floor(dftLength / 2) + 1;
   const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700);
+  affordable(count, MOST_ON_HOST, "mel bins");
   const step = (mel(high) - mel(low)) / (count + 2);
   const edges = Array.from({ length: count + 2 }, (_, i) =>
     Math.floor(((dftLength + 1) * 700 * (10 ** ((i * step + mel(low)) / 2595) - 1)) / rate),
   );
+  affordable(bins * count, MOST_ON_HOST, "mel weights");
   const out = new Float64Array(bins * count);
   for (let m = 0; m < count; m++) {
     const [from, peak, to] = edges.slice(m, m + 3);

@@ -3,6 +3,7 @@ import { Tensor } from "../../tensor/index.ts";
 import type { FunctionProto } from "../generated/onnx_pb.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../proto.ts";
 import { Attributes } from "./attributes.ts";
+import { affordable, MOST_ELEMENTS, MOST_NODES } from "./budget.ts";
 import { bindInputs, type ImportOptions } from "./inputs.ts";
 import type { LoadedModel } from "./load.ts";
 import { OnnxNode, type Result, type Surroundings } from "./node.ts";
@@ -81,6 +82,8 @@ export class GraphBuilder {
   readonly #problems = new Problems();
   readonly #functions = new Map<string, FunctionProto>();
   readonly #inputNames = new Map<Tensor, string>();
+  #nodes = 0;
+  #signal: AbortSignal | undefined;
 
   constructor(loaded: LoadedModel) {
     this.#loaded = loaded;
@@ -90,6 +93,7 @@ export class GraphBuilder {
   /** Builds the main graph. @throws unsupported-op that names every operator without a rule */
   build(options: ImportOptions): { inputs: Record<string, Tensor>; outputs: Record<string, Tensor> } {
     const { model, name } = this.#loaded;
+    this.#signal = options.signal;
     const graph = model.graph as GraphProto;
     const { placeholders, constants, impossible } = bindInputs(graph, name, options);
     const frame: Frame = {
@@ -113,19 +117,20 @@ export class GraphBuilder {
       this.#problems.add("sparse initializers", sparse.values?.name ?? "");
     }
     this.#walk(nodes, frame);
-    const outputs: Record<string, Tensor> = {};
+    const outputs = new Map<string, Tensor>();
     for (const { name: output } of graph.output) {
       const value = this.#lookup(output, frame, "the list of outputs");
-      if (value instanceof Tensor) outputs[output] = value;
+      if (value instanceof Tensor) outputs.set(output, value);
       else if (value !== unsupported) this.#problems.add("an output that is no tensor", output);
     }
     this.#problems.raise(name);
-    return { inputs: Object.fromEntries(placeholders), outputs };
+    return { inputs: Object.fromEntries(placeholders), outputs: Object.fromEntries(outputs) };
   }
 
   #walk(nodes: readonly NodeProto[], frame: Frame): void {
     for (const node of nodes) {
       const label = node.name || node.output.find((o) => o !== "") || node.opType;
+      this.#count(label);
       const results = this.#execute(node, label, frame);
       node.output.forEach((name, i) => {
         if (name === "") return;
@@ -134,6 +139,17 @@ export class GraphBuilder {
         frame.values.set(name, value === undefined || value === unsupported ? unsupported : foldValue(value));
       });
     }
+  }
+
+  /** @throws {TweedieError} too-large: functions and loops write out too many nodes; aborted */
+  #count(label: string): void {
+    const { name } = this.#loaded;
+    if (this.#signal?.aborted) throw new TweedieError("aborted", { message: `importing ${name} was aborted` });
+    this.#nodes++;
+    if (this.#nodes > MOST_NODES)
+      throw new TweedieError("too-large", {
+        message: `${name}: expected at most ${MOST_NODES} nodes, functions and loops written out, got more at "${label}"`,
+      });
   }
 
   #execute(node: NodeProto, label: string, frame: Frame): readonly (Slot | undefined)[] {
@@ -153,7 +169,10 @@ export class GraphBuilder {
     const around = this.#surroundings(frame);
     const fields = { type: node.opType, name: label, version, outputs: node.output, attributes, around };
     try {
-      return listed(handler(new OnnxNode({ ...fields, inputs: inputs as (Value | undefined)[] })));
+      const results = listed(handler(new OnnxNode({ ...fields, inputs: inputs as (Value | undefined)[] })));
+      for (const result of results)
+        if (result instanceof Tensor) affordable(result.size, MOST_ELEMENTS, "elements of a result");
+      return results;
     } catch (error) {
       if (error instanceof BodyUnsupported) return failed;
       const typed = error instanceof TweedieError ? error : misfit(error);

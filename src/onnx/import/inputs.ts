@@ -12,6 +12,8 @@ export interface ImportOptions {
   readonly inputShapes?: Readonly<Record<string, Shape>>;
   /** Inputs that become constants, by name: values on which shapes depend, or a condition that never changes. */
   readonly freeze?: Readonly<Record<string, FrozenValues>>;
+  /** Looked at before every node. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A declared extent: a number, a symbol, or unknown. */
@@ -56,7 +58,8 @@ export function bindInputs(
   const missing: string[] = [];
   const hints: string[] = [];
   for (const d of declared) {
-    const extents = inputShapes[d.name] ?? d.extents?.map((e) => (typeof e === "string" ? (symbols.get(e) ?? e) : e));
+    const extents =
+      ownShape(inputShapes, d.name) ?? d.extents?.map((e) => (typeof e === "string" ? (symbols.get(e) ?? e) : e));
     if (Object.hasOwn(freeze, d.name)) constants.set(d.name, frozen(d, extents, freeze[d.name]));
     else if (extents?.every((e) => typeof e === "number"))
       placeholders.set(d.name, noteStoredType(input(extents, d.dtype), d.code));
@@ -106,11 +109,15 @@ function checkNames(model: string, names: readonly string[], infos: readonly Val
   throw new TweedieError("invalid-option", { what: `inputs of ${model}`, expected, got: `"${unknown}"` });
 }
 
+/** A model may call its inputs what every object has: "constructor". */
+const ownShape = (shapes: Readonly<Record<string, Shape>>, name: string) =>
+  Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+
 /** What the given shapes say about the model's symbolic extents. */
 function bindSymbols(declared: readonly Declared[], shapes: Readonly<Record<string, Shape>>): Map<string, number> {
   const symbols = new Map<string, number>();
   for (const { name, extents } of declared) {
-    const given = shapes[name];
+    const given = ownShape(shapes, name);
     if (!given) continue;
     if (given.some((d) => !Number.isInteger(d) || d < 0))
       throw new TweedieError("invalid-option", {

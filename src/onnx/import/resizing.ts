@@ -1,6 +1,7 @@
 import { type CoordinateMode, constant, type NearestMode, type ResizeMode, type Tensor } from "../../tensor/index.ts";
 import { resize } from "../../tensor/ops/index.ts";
 import { normalizeAxis, sizeOf } from "../../tensor/shape.ts";
+import { affordable, MOST_ELEMENTS, MOST_IN_MATRIX } from "./budget.ts";
 import type { Family, OnnxNode } from "./node.ts";
 
 interface Plan {
@@ -45,6 +46,9 @@ function resizeNode(node: OnnxNode): Tensor {
   const legacy = node.version < 11; // Upsample and the first Resize
   const axes = (attributes.ints("axes") ?? x.shape.map((_, i) => i)).map((a) => normalizeAxis("Resize", a, x.rank));
   const { size, scales } = planOf(node, x, axes);
+  affordable(sizeOf(size), MOST_ELEMENTS, "elements of a resized tensor");
+  for (const [axis, extent] of size.entries())
+    if (extent !== x.shape[axis]) affordable(extent * x.shape[axis], MOST_IN_MATRIX, "weights of a resized axis");
   const named = attributes.string("mode", "nearest");
   const mode = (named === "bilinear" || named === "trilinear" ? "linear" : named) as ResizeMode;
   const transform = legacy ? "asymmetric" : attributes.string("coordinate_transformation_mode", "half_pixel");

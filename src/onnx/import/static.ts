@@ -3,6 +3,7 @@ import { type DType, fromFloat64, isReal, type TypedArray, toFloat64 } from "../
 import { constant, evaluate, type Op, Tensor } from "../../tensor/index.ts";
 import { ancestors, type ConstantAttrs, constantOp } from "../../tensor/ops/index.ts";
 import { inputOp } from "../../tensor/ops/source.ts";
+import { affordable, MOST_ON_HOST } from "./budget.ts";
 import { TensorSequence, type Value } from "./value.ts";
 
 /** Values up to these many elements are worked out at import: shape arithmetic, never weights. */
@@ -71,7 +72,10 @@ export function isStatic(x: Tensor): boolean {
 /** The elements of a tensor that does not depend on inputs, whatever its size; undefined for others. */
 export function staticValues(x: Tensor): Float64Array | undefined {
   if (isConstant(x)) return toFloat64((x.attrs as ConstantAttrs).data as TypedArray, x.dtype);
-  return isStatic(x) ? evaluate([x])[0].data : undefined;
+  const cost = costOf(x);
+  if (!cost) return undefined;
+  affordable(Math.max(cost.real, cost.whole), MOST_ON_HOST, "elements to be worked out at import");
+  return evaluate([x])[0].data;
 }
 
 /** The error for a value that must be known while the graph is built. */
