@@ -60,7 +60,7 @@ describe("network", () => {
 
   it("says what is wrong with a model", () => {
     const make = (spec: object) => () => createOperator({ name: "network", ...spec }, { domain: [1, 1, 4, 4] });
-    expect(make({ model: "nowhere.onnx" })).toThrow(/nowhere\.onnx: no such file/);
+    expect(make({ model: "nowhere.onnx" })).toThrow(/nowhere\.onnx: expected an existing model, got no such file/);
     expect(make({ model: smoothNetwork(), output: "z" })).toThrow(/expected an output z, got y/);
   });
 });
