@@ -256,10 +256,11 @@ function tileSeed(seed: number, tile: number): number {
   return (seed + tile * 2 ** 32) % Number.MAX_SAFE_INTEGER;
 }
 
-/** All that decides the bytes of a result. */
-function keyOf({ operator, sigmaY, y, tiles, mask }: Plan, { prior, solver, options, seed, samples }: PlanRun): string {
-  const bits = (data: Float32Array | Uint8Array) =>
-    fnv1a(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  const data = [bits(y), mask ? bits(mask.known) : 0];
-  return JSON.stringify([operator, sigmaY, data, tiles, prior.hash, solver.name, options, seed ?? 0, samples ?? 1]);
+/** All that decides the bytes of a result; of arrays their hashes. */
+function keyOf(plan: Plan, { prior, solver, options, seed = 0, samples = 1 }: PlanRun): string {
+  const { operator, task, sigmaY, y, mask, outliers, kept, tiles } = plan;
+  const measured = { operator, task, sigmaY, y, known: mask?.known, outliers, kept, tiles };
+  return JSON.stringify({ ...measured, prior: prior.hash, solver: solver.name, options, seed, samples }, (_, value) =>
+    ArrayBuffer.isView(value) ? fnv1a(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) : value,
+  );
 }

@@ -74,6 +74,15 @@ describe("a snapshot", () => {
       const steps = restoreSteps({ ...request, ...other }, snapshot);
       await expect(steps.next()).rejects.toMatchObject({ code: "invalid-option" });
     }
+    const deblur = (std: number): RestoreRequest => ({
+      ...request,
+      task: { name: "deblur", kernel: { type: "gaussian", std } },
+      solver: "dps",
+    });
+    const blurred = await restoreSteps(deblur(1)).next();
+    if (blurred.done) throw new Error("no step");
+    const other = restoreSteps(deblur(2), await blurred.value.snapshot());
+    await expect(other.next()).rejects.toMatchObject({ code: "invalid-option" });
     const bytes = encodeSnapshot(snapshot as RestoreSnapshot);
     for (const broken of [bytes.subarray(0, bytes.length - 4), bytes.subarray(1), new Uint8Array(), Uint8Array.of(10)])
       expect(() => decodeSnapshot(broken)).toThrow(expect.objectContaining({ code: "unreadable-file" }));
