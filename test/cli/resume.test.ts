@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, readdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { photo, save, scratch, start, tweedie } from "./helpers.ts";
@@ -45,4 +45,16 @@ it("--resume without a state begins at the beginning", async () => {
   const args = ["restore", at("in.png"), "--task", "denoise", "--noise", "0.1", "-o", at("out.png")];
   expect((await tweedie(...args, "--resume")).code).toBe(0);
   expect(existsSync(at("out.png"))).toBe(true);
+});
+
+it("a state that cannot be written stops nothing, and is told of", async () => {
+  const folder = await scratch();
+  const at = (name: string) => join(folder, name);
+  await save(at("in.png"), await photo(48, 48));
+  await mkdir(join(at(".out.png.checkpoint"), "in the way"), { recursive: true });
+  const args = ["restore", at("in.png"), "--task", "denoise", "--noise", "0.1", "--checkpoint", "0"];
+  const { code, out } = await tweedie(...args, "-o", at("out.png"));
+  expect(code).toBe(0);
+  expect(existsSync(at("out.png"))).toBe(true);
+  expect(out).toContain("its state could not be written");
 });

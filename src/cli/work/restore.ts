@@ -92,7 +92,8 @@ export const restoreCommand: PictureCommand<RestoreArguments, PreparedRestore> =
       const metrics = reference && compare(written ?? result.images[0], reference);
       const comparable = image && reference && image.width === reference.width && image.height === reference.height;
       const before = comparable ? compare(image, reference) : undefined;
-      const remarks = [ranged?.remark, ...result.remarks].filter((remark) => remark !== undefined);
+      const unsaved = checkpoint.failed ? `its state could not be written to ${checkpoint.path}` : undefined;
+      const remarks = [ranged?.remark, unsaved, ...result.remarks].filter((remark) => remark !== undefined);
       const summary = describeRestoration({ ...result, remarks }, prior.name, changes);
       if (metrics)
         summary.push([
