@@ -83,8 +83,9 @@ export interface PreparedSolver {
 }
 
 /**
- * Compiles a solver for the domain of an operator, be it images or latents. Settings that differ in data alone (masks, kernels, σ_y) share one compiled
- * program. Dispose of it when it is no longer used; the engine keeps the program for the next.
+ * Compiles a solver for the domain of an operator, be it images or latents. Settings that differ in data alone (masks,
+ * kernels, σ_y) share one compiled program. Dispose of it when it is no longer used; the engine keeps the program for the
+ * next.
  * @throws {TweedieError} invalid-option: names an option that is wrong; invalid-operator: the solver needs what the operator
  *   lacks; out-of-memory; aborted
  */
